@@ -1,0 +1,1 @@
+"""AI agents that join voice and video calls: listen, think, use tools, speak, and can be interrupted."""

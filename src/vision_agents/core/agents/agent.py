@@ -1,0 +1,205 @@
+"""An agent: who it is, and what it is made of."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.agents.session import AgentSession
+from vision_agents.core.edge.transport import Call, EdgeTransport
+from vision_agents.core.errors import ConfigurationError, SessionNotStarted
+from vision_agents.core.events.bus import EventBus, HandlerT
+from vision_agents.core.functions.registry import FunctionRegistry
+from vision_agents.core.llm.llm import LLM
+from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.stt.stt import STT
+from vision_agents.core.tts.tts import TTS
+from vision_agents.core.turn_detection.turn_detector import TurnDetector
+from vision_agents.core.turns.settings import TurnHandling
+from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
+from vision_agents.core.types.people import User
+from vision_agents.core.types.status import Reason
+from vision_agents.core.types.units import Seconds
+from vision_agents.core.vad.vad import VAD
+
+logger = logging.getLogger("vision_agents.agent")
+
+_DEFAULT_INSTRUCTIONS = "You are a helpful voice assistant. Answer in one or two short sentences."
+
+
+class Agent:
+    """Joins one call, listens, thinks, uses tools, and speaks.
+
+    Args:
+        instructions: the persona, as the model is told it.
+        edge: the transport that carries the call.
+        agent_user: who the agent is in the call; an empty id is filled in.
+        llm: answers.
+        stt: hears.
+        tts: speaks.
+        vad: tells speech from silence.
+        turn_detection: hears whether a turn sounds finished.
+        pipeline: the parts as one, instead of the five above.
+        tools: functions the model may call, beside those registered on ``agent.llm``.
+        turn_handling: how patient and how easily interrupted the agent is.
+        deadlines: how long the session waits for its parts.
+        agent_id: a label of your own; the session's id is `id`.
+    """
+
+    def __init__(
+        self,
+        instructions: str = _DEFAULT_INSTRUCTIONS,
+        *,
+        edge: EdgeTransport | None = None,
+        agent_user: User | None = None,
+        llm: LLM | None = None,
+        stt: STT | None = None,
+        tts: TTS | None = None,
+        vad: VAD | None = None,
+        turn_detection: TurnDetector | None = None,
+        pipeline: Pipeline | None = None,
+        tools: Sequence[Callable[..., object]] = (),
+        turn_handling: TurnHandling | None = None,
+        deadlines: Deadlines | None = None,
+        agent_id: str | None = None,
+    ) -> None:
+        parts = (llm, stt, tts, vad, turn_detection, turn_handling)
+        if pipeline is not None and any(part is not None for part in parts):
+            raise TypeError("Give the agent either a pipeline or its parts, not both.")
+        if pipeline is None and any(part is not None for part in (llm, stt, tts)):
+            pipeline = Pipeline(
+                llm=llm, stt=stt, tts=tts, vad=vad, turn_detection=turn_detection, turns=turn_handling
+            )
+        self.id = new_id()
+        self.agent_id = agent_id
+        self.instructions = instructions
+        self.agent_user = agent_user or User(name="Agent")
+        self.agent_user.id = self.agent_user.id or f"agent-{self.id}"
+        self.pipeline = pipeline
+        self.deadlines = deadlines or Deadlines()
+        self.events = EventBus()
+        self.functions = pipeline.llm.functions if pipeline and pipeline.llm else FunctionRegistry()
+        for tool in tools:
+            self.functions.add(tool)
+        self.session: AgentSession | None = None
+        self._edge = edge
+        self._video_track_override: str | None = None
+        self._parts_closed = False
+        self._closed = False
+
+    @property
+    def edge(self) -> EdgeTransport:
+        """The transport."""
+        if self._edge is None:
+            raise ConfigurationError("The agent has no edge: pass edge= to join calls.")
+        return self._edge
+
+    @edge.setter
+    def edge(self, edge: EdgeTransport) -> None:
+        if self.session is not None and self.session.started:
+            raise ConfigurationError("The edge of an agent that is in a call cannot be changed.")
+        self._edge = edge
+
+    @property
+    def llm(self) -> LLM:
+        """The language model."""
+        if self.pipeline is None or self.pipeline.llm is None:
+            raise ConfigurationError("The agent has no llm: pass llm= to think and to use tools.")
+        return self.pipeline.llm
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` has been called."""
+        return self._closed
+
+    def subscribe(self, handler: HandlerT) -> HandlerT:
+        """Call `handler` for the events that its first parameter's type hint names."""
+        return self.events.subscribe(handler)
+
+    async def create_call(self, call_type: str, call_id: str) -> Call:
+        """Make the call, or find it if it exists."""
+        return await self.edge.create_call(parse_call_type(call_type), parse_call_id(call_id))
+
+    @asynccontextmanager
+    async def join(
+        self, call: Call, participant_wait_timeout: Seconds | None = 10.0
+    ) -> AsyncGenerator[AgentSession]:
+        """Be in the call for the length of the block.
+
+        Waits up to `participant_wait_timeout` seconds for somebody else to be there (0: not at all, None:
+        for ever); the agent listens meanwhile. Leaving the block closes the agent.
+        """
+        session = self.session or AgentSession(self)
+        try:
+            await session.open(call)
+            await self._wait_for_participant(session, participant_wait_timeout)
+            yield session
+        except asyncio.CancelledError:
+            await session.close(Reason.REQUESTED)
+            raise
+        except BaseException as error:
+            await session.close(Reason.ERROR, type(error).__name__)
+            raise
+        finally:
+            await self.close()
+
+    async def finish(self) -> None:
+        """Return when the call has ended; at once where there is none."""
+        if self.session is not None:
+            await self.session.wait_ending()
+
+    async def simple_response(self, text: str) -> UtteranceHandle:
+        """Let the model answer with `text` as instructions for this answer; cuts what is being said."""
+        return await self._started_session().reply(text, wait_for_playback=False, policy="replace")
+
+    async def say(self, text: str) -> UtteranceHandle:
+        """Speak `text` after what is being said."""
+        return self._started_session().say(text, policy="queue")
+
+    def idle_for(self) -> Seconds:
+        """How long the agent has been alone in the call."""
+        return self.session.idle_for() if self.session else 0.0
+
+    def on_call_for(self) -> Seconds:
+        """How long the agent has been in the call."""
+        return self.session.on_call_for() if self.session else 0.0
+
+    def set_video_track_override_path(self, path: str | None) -> None:
+        """Let a local video file take the place of every incoming video track."""
+        self._video_track_override = path
+
+    async def close(self) -> None:
+        """Leave the call and give everything back; may be called more than once, and waits for the end."""
+        self._closed = True
+        if self.session is not None:
+            await self.session.close()
+        await self.close_parts()
+
+    async def close_parts(self) -> None:
+        """Close the edge and every component, once."""
+        if self._parts_closed:
+            return
+        self._parts_closed = True
+        closers = [part.close() for part in (self.pipeline.components if self.pipeline else ())]
+        if self._edge is not None:
+            closers.append(self._edge.close())
+        for outcome in await asyncio.gather(*closers, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                logger.warning("A part failed to close", extra={"error": type(outcome).__name__})
+
+    async def _wait_for_participant(self, session: AgentSession, timeout: Seconds | None) -> None:  # noqa: ASYNC109
+        if timeout == 0:
+            return
+        try:
+            await session.connection.wait_for_participant(timeout)
+        except TimeoutError:
+            logger.info("Nobody else is in the call yet", extra={"session_id": session.id})
+
+    def _started_session(self) -> AgentSession:
+        if self.session is None:
+            raise SessionNotStarted("The agent is in no call: join one first.")
+        return self.session

@@ -1,0 +1,211 @@
+"""The agent's turns: what it was asked to say or answer, one after the other, and how a turn is cut."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from vision_agents.core.agents.output import Output
+from vision_agents.core.agents.responder import Answer, Responder
+from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.errors import ConfigurationError, ProviderError
+from vision_agents.core.functions.running import in_tool
+from vision_agents.core.observability.timeline import TurnTimeline
+from vision_agents.core.speech.segmenter import SentenceSegmenter
+from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
+from vision_agents.core.turns.observations import Floor
+
+logger = logging.getLogger("vision_agents.agent_turns")
+
+Policy: TypeAlias = Literal["queue", "replace", "drop"]
+"""What new speech does to speech that is pending: waits for it, cuts it, or gives way to it."""
+
+
+@dataclass(eq=False, slots=True)
+class AgentTurn:
+    """Something to say: a fixed `script`, or an answer of the model."""
+
+    answer: Answer
+    script: str | None = None
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def utterance(self) -> UtteranceHandle:
+        """What is heard of it."""
+        return self.answer.utterance
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHooks:
+    """Whom the turns tell.
+
+    Args:
+        changed: a turn began or ended, so the floor may be another.
+        failed: a turn failed; its utterance has ended.
+    """
+
+    changed: Callable[[], None]
+    failed: Callable[[Exception], None]
+
+
+class AgentTurns:
+    """Runs the agent's turns in order.
+
+    Args:
+        responder: makes answers; None where the pipeline has no language model.
+        speaker: speaks scripts; None where the pipeline has no synthesiser.
+        output: plays utterances.
+        scope: holds the running turns.
+        hooks: hear of changes and failures.
+    """
+
+    def __init__(
+        self,
+        *,
+        responder: Responder | None,
+        speaker: Speaker | None,
+        output: Output,
+        scope: TaskScope,
+        hooks: TurnHooks,
+    ) -> None:
+        self._responder = responder
+        self._speaker = speaker
+        self._output = output
+        self._scope = scope
+        self._hooks = hooks
+        self._waiting: deque[AgentTurn] = deque()
+        self._running: list[AgentTurn] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being made, waiting or playing."""
+        return not self._running and not self._waiting and self._output.queue.empty
+
+    @property
+    def floor(self) -> Floor:
+        """What the agent is doing, as the turn machines see it."""
+        if self.idle:
+            return Floor.FREE
+        if any(not turn.utterance.is_interruptible for turn in self._running):
+            return Floor.PROTECTED
+        current = self._output.queue.current
+        speaking = current is not None and current.state is UtteranceState.PLAYING
+        return Floor.SPEAKING if speaking else Floor.THINKING
+
+    def find(self, utterance: UtteranceHandle) -> AgentTurn | None:
+        """Find the turn that an utterance belongs to."""
+        return next((turn for turn in self._running if turn.utterance is utterance), None)
+
+    def say(self, text: str, *, policy: Policy, interruptible: bool) -> UtteranceHandle:
+        """Speak a fixed text; from inside a tool it is spoken beside the turn that called the tool."""
+        if self._speaker is None:
+            raise ConfigurationError("say needs a tts: give the agent one.")
+        return self._begin(AgentTurn(self._new_answer(interruptible), script=text), policy)
+
+    def reply(
+        self,
+        instructions: str = "",
+        *,
+        policy: Policy,
+        interruptible: bool = True,
+        timeline: TurnTimeline | None = None,
+    ) -> UtteranceHandle:
+        """Answer from the history; `instructions` hold for this answer only."""
+        if self._responder is None:
+            raise ConfigurationError("An answer needs an llm: give the agent one.")
+        answer = self._new_answer(interruptible)
+        answer.turn_instructions = instructions
+        answer.timeline = timeline or answer.timeline
+        return self._begin(AgentTurn(answer), policy)
+
+    def interrupt(self, *, force: bool = False) -> None:
+        """Cut everything that may be cut, what is waiting included."""
+        for turn in (*self._waiting, *self._running):
+            if force or turn.utterance.is_interruptible:
+                self._cut(turn)
+        self._hooks.changed()
+
+    def _cut(self, turn: AgentTurn) -> None:
+        if turn in self._waiting:
+            self._waiting.remove(turn)
+            turn.utterance.end(UtteranceState.SKIPPED)
+            return
+        if self._responder is not None:
+            self._responder.abandon(turn.answer)
+        turn.utterance.interrupt(force=True)
+        if turn.task is not None:
+            turn.task.cancel()
+
+    def _new_answer(self, interruptible: bool) -> Answer:  # noqa: FBT001 - private
+        return Answer(self._output.new_utterance(interruptible=interruptible), TurnTimeline())
+
+    def _begin(self, turn: AgentTurn, policy: Policy) -> UtteranceHandle:
+        if in_tool() and turn.script is not None:
+            self._run(turn)
+            return turn.utterance
+        if policy == "drop" and not self.idle:
+            turn.utterance.end(UtteranceState.SKIPPED)
+            return turn.utterance
+        if policy == "replace":
+            self.interrupt()
+        self._waiting.append(turn)
+        self._next()
+        return turn.utterance
+
+    def _next(self) -> None:
+        if self._waiting and not self._running and not self._scope.closed:
+            self._run(self._waiting.popleft())
+
+    def _run(self, turn: AgentTurn) -> None:
+        self._running.append(turn)
+        turn.task = self._scope.start(self._perform(turn), name=f"turn:{turn.utterance.id}")
+        turn.task.add_done_callback(lambda _: self._ended(turn))
+        self._hooks.changed()
+
+    def _ended(self, turn: AgentTurn) -> None:
+        self._running.remove(turn)
+        turn.utterance.end(UtteranceState.SKIPPED)
+        self._next()
+        self._hooks.changed()
+
+    async def _perform(self, turn: AgentTurn) -> None:
+        try:
+            await self._produce(turn)
+            await turn.utterance.wait()
+        except Exception as error:  # noqa: BLE001 - the top of a turn
+            self._output.queue.fail(turn.utterance, error)
+            self._hooks.failed(error)
+
+    async def _produce(self, turn: AgentTurn) -> None:
+        queue, utterance = self._output.queue, turn.utterance
+
+        def put() -> None:
+            if self._speaker is not None and utterance not in queue:
+                queue.put(utterance)
+
+        if turn.script is not None and self._speaker is not None:
+            put()
+            await self._speaker.speak(_sentences(turn.script), utterance.playout, on_audio=queue.wake)
+        elif self._responder is not None:
+            await self._responder.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
+        self._check(turn)
+
+    def _check(self, turn: AgentTurn) -> None:
+        """A turn that made nothing audible has failed: silence is never the answer."""
+        if turn.script is None and not turn.answer.text.strip():
+            raise ProviderError("The language model gave no answer.", provider="llm", stage="llm")
+        if self._speaker is None:
+            turn.utterance.end(UtteranceState.COMPLETED)
+        elif not turn.utterance.playout.produced:
+            raise ProviderError("The synthesiser gave no audio.", provider="tts", stage="tts")
+
+
+async def _sentences(text: str) -> AsyncIterator[str]:
+    segmenter = SentenceSegmenter()
+    for sentence in (*segmenter.push(text), *segmenter.flush()):
+        yield sentence

@@ -1,0 +1,65 @@
+"""What the transport tells, turned into events and handed to the dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.events.agent import CallInfo
+from vision_agents.core.events.bus import EventBus
+from vision_agents.core.events.plugin import (
+    AudioReceivedEvent,
+    CallEndedEvent,
+    ParticipantJoinedEvent,
+    ParticipantLeftEvent,
+)
+from vision_agents.core.types.people import Participant
+from vision_agents.core.types.status import Reason
+
+
+class CallListener:
+    """Hears from the connection; audio that comes before the agent is ready is dropped.
+
+    Args:
+        events: where the transport's events go.
+        call: which call it is.
+        request_close: ends the session when the call has ended.
+    """
+
+    def __init__(
+        self, events: EventBus, call: CallInfo, request_close: Callable[[Reason, str], None]
+    ) -> None:
+        self.call = call
+        self._events = events
+        self._request_close = request_close
+        self._dialogue: Dialogue | None = None
+        self._scope: TaskScope | None = None
+
+    def attach(self, dialogue: Dialogue, scope: TaskScope) -> None:
+        """From now on audio is heard."""
+        self._dialogue = dialogue
+        self._scope = scope
+
+    def on_audio(self, participant: Participant, pcm: PcmData) -> None:
+        """Hand audio to the dialogue."""
+        if self._dialogue is not None:
+            self._dialogue.hear(participant, pcm)
+        if self._events.has_subscribers(AudioReceivedEvent):
+            self._events.publish(AudioReceivedEvent(participant=participant, pcm_data=pcm))
+
+    def on_participant_joined(self, participant: Participant) -> None:
+        """Tell that somebody joined."""
+        self._events.publish(ParticipantJoinedEvent(participant=participant, call=self.call))
+
+    def on_participant_left(self, participant: Participant) -> None:
+        """Tell that somebody left, and stop listening to them."""
+        self._events.publish(ParticipantLeftEvent(participant=participant, call=self.call))
+        if self._dialogue is not None and self._scope is not None and not self._scope.closed:
+            self._scope.start(self._dialogue.forget(participant), name="forget")
+
+    def on_call_ended(self, detail: str) -> None:
+        """Tell that the call is over, and end the session."""
+        self._events.publish(CallEndedEvent(call=self.call, detail=detail))
+        self._request_close(Reason.CALL_ENDED, detail)

@@ -1,0 +1,254 @@
+"""The conversation itself: participants' turns become the agent's, and the history keeps what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from vision_agents.core.agents.agent_turns import AgentTurns, TurnHooks
+from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.listener import Listener, UserTurn
+from vision_agents.core.agents.output import Output
+from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.agents.responder import Responder
+from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.agents.states import StateTracker
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.transport import Connection
+from vision_agents.core.errors import ProviderError
+from vision_agents.core.events.agent import (
+    AgentTurnEndedEvent,
+    AgentTurnStartedEvent,
+    TurnMarksEvent,
+    UserInterimTranscriptEvent,
+    UserTranscriptEvent,
+    UserTurnEndedEvent,
+    UserTurnStartedEvent,
+)
+from vision_agents.core.events.bus import EventBus
+from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTErrorEvent, TTSErrorEvent
+from vision_agents.core.functions.registry import FunctionRegistry
+from vision_agents.core.history.conversation import Conversation
+from vision_agents.core.history.messages import Message, Role
+from vision_agents.core.observability.timeline import Mark
+from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.tools.executor import ToolExecutor
+from vision_agents.core.turns.observations import Floor
+from vision_agents.core.types.people import Participant
+from vision_agents.core.types.status import AgentState, UserState
+
+logger = logging.getLogger("vision_agents.dialogue")
+
+
+class Dialogue:
+    """Who said what to whom, as it happens.
+
+    Args:
+        pipeline: the parts.
+        instructions: the persona.
+        tools: what the model may call.
+        connection: the joined call.
+        history: filled with what was heard.
+        states: told who is doing what.
+        bus: takes the events.
+        scope: holds the tasks.
+        deadlines: bounds of the parts' answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        pipeline: Pipeline,
+        instructions: str,
+        tools: FunctionRegistry,
+        connection: Connection,
+        history: Conversation,
+        states: StateTracker,
+        bus: EventBus,
+        scope: TaskScope,
+        deadlines: Deadlines,
+    ) -> None:
+        self._pipeline = pipeline
+        self._history = history
+        self._states = states
+        self._bus = bus
+        self._scope = scope
+        self._deadlines = deadlines
+        self._listeners: dict[str, Listener] = {}
+        self._floor = Floor.FREE
+        self._deaf = False
+        self._output = Output(
+            connection, started=self._on_started, ended=self._on_ended, on_error=self._on_output_error
+        )
+        speaker = Speaker(pipeline.tts, publish=bus.publish, deadlines=deadlines) if pipeline.tts else None
+        self.turns = AgentTurns(
+            responder=self._make_responder(speaker, instructions, tools),
+            speaker=speaker,
+            output=self._output,
+            scope=scope,
+            hooks=TurnHooks(changed=self._on_changed, failed=self._on_failed),
+        )
+
+    def _make_responder(
+        self, speaker: Speaker | None, instructions: str, tools: FunctionRegistry
+    ) -> Responder | None:
+        if self._pipeline.llm is None:
+            return None
+        return Responder(
+            llm=self._pipeline.llm,
+            speaker=speaker,
+            tools=ToolExecutor(tools, self._bus.publish),
+            history=self._history,
+            instructions=instructions,
+            publish=self._bus.publish,
+            deadlines=self._deadlines,
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether nobody's turn is under way: no speech, no pause being judged, no answer, no playback."""
+        return self.turns.idle and not any(listener.pending for listener in self._listeners.values())
+
+    def hear(self, participant: Participant, pcm: PcmData) -> None:
+        """Take a participant's audio; each gets a listener with the first frame."""
+        if self._pipeline.stt is None or self._deaf:
+            return
+        listener = self._listeners.get(participant.id)
+        if listener is None:
+            listener = self._listeners[participant.id] = Listener(
+                participant,
+                pipeline=self._pipeline,
+                sink=self,
+                scope=self._scope,
+                deadlines=self._deadlines,
+            )
+            listener.floor_changed(self._floor)
+        listener.push(pcm)
+
+    async def forget(self, participant: Participant) -> None:
+        """Stop listening to a participant who has left."""
+        listener = self._listeners.pop(participant.id, None)
+        if listener is not None:
+            await listener.close()
+
+    async def stop_listening(self) -> None:
+        """Hear nothing more, from anybody."""
+        self._deaf = True
+        listeners, self._listeners = list(self._listeners.values()), {}
+        await asyncio.gather(*(listener.close() for listener in listeners))
+
+    def stop(self) -> None:
+        """Cut everything and play nothing more."""
+        self.turns.interrupt(force=True)
+        self._output.stop()
+
+    # What the listeners find.
+
+    def on_speech_started(self, participant: Participant) -> None:
+        """Note that a participant begins to speak."""
+        self._bus.publish(UserTurnStartedEvent(participant=participant))
+        self._states.set_user(UserState.SPEAKING)
+        if self._floor is Floor.FREE:
+            self._states.set_agent(AgentState.LISTENING)
+
+    def on_interrupt(self, participant: Participant) -> None:
+        """Give the floor to a participant."""
+        self.turns.interrupt()
+        self._states.set_agent(AgentState.LISTENING)
+
+    def on_turn_dropped(self, participant: Participant) -> None:
+        """Go on as if nothing had been said."""
+        self._states.set_user(UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING)
+        self._on_changed()
+
+    def on_interim_transcript(self, participant: Participant, text: str) -> None:
+        """Pass on a guess at what is being said."""
+        if self._bus.has_subscribers(UserInterimTranscriptEvent):
+            self._bus.publish(UserInterimTranscriptEvent(participant=participant, text=text))
+
+    def on_stt_error(self, error: Exception) -> None:
+        """Report a recogniser that failed."""
+        logger.warning("The recogniser failed", extra={"error": type(error).__name__})
+        self._bus.publish(STTErrorEvent(error_message=str(error) or type(error).__name__))
+
+    def on_turn_ended(self, turn: UserTurn) -> None:
+        """Answer a finished turn."""
+        self._states.set_user(UserState.IDLE)
+        self._bus.publish(
+            UserTurnEndedEvent(
+                participant=turn.participant,
+                duration_ms=turn.duration * 1000,
+                trailing_silence_ms=turn.trailing_silence * 1000,
+            )
+        )
+        self._bus.publish(UserTranscriptEvent(participant=turn.participant, text=turn.text))
+        self._history.add(Message(Role.USER, turn.text, user_id=turn.participant.user_id))
+        if self._pipeline.llm is not None:
+            self.turns.reply(policy="queue", timeline=turn.timeline)
+        self._on_changed()
+
+    # What the agent's turns do.
+
+    def _on_changed(self) -> None:
+        floor = self.turns.floor
+        self._show(floor)
+        if floor is not self._floor:
+            self._floor = floor
+            for listener in list(self._listeners.values()):
+                listener.floor_changed(floor)
+
+    def _show(self, floor: Floor) -> None:
+        if floor is Floor.THINKING:
+            self._states.set_agent(AgentState.THINKING)
+        elif floor is Floor.FREE and self._states.user is UserState.SPEAKING:
+            self._states.set_agent(AgentState.LISTENING)
+        elif floor is Floor.FREE:
+            self._states.set_user(UserState.IDLE)
+            self._states.set_agent(AgentState.IDLE)
+
+    def _on_started(self, utterance: UtteranceHandle) -> None:
+        self._states.set_user(UserState.LISTENING)
+        self._states.set_agent(AgentState.SPEAKING)
+        self._bus.publish(AgentTurnStartedEvent(utterance_id=utterance.id))
+        turn = self.turns.find(utterance)
+        if turn is not None and turn.answer.timeline.get(Mark.SPEECH_END) is not None:
+            timeline = turn.answer.timeline
+            timeline.mark(Mark.FIRST_AUDIO_PLAYED, asyncio.get_running_loop().time())
+            delay = timeline.response_delay
+            self._bus.publish(
+                TurnMarksEvent(
+                    turn_id=utterance.id,
+                    marks_ms=timeline.marks_ms,
+                    spans_ms=timeline.spans_ms,
+                    response_delay_ms=None if delay is None else round(delay * 1000, 3),
+                )
+            )
+        self._on_changed()
+
+    def _on_ended(self, utterance: UtteranceHandle) -> None:
+        if utterance.spoken_text:
+            self._history.add(
+                Message(Role.ASSISTANT, utterance.spoken_text, interrupted=utterance.interrupted)
+            )
+        if utterance.played_seconds:
+            self._bus.publish(
+                AgentTurnEndedEvent(
+                    utterance_id=utterance.id,
+                    interrupted=utterance.interrupted,
+                    text=utterance.text,
+                    spoken_text=utterance.spoken_text,
+                    played_ms=round(utterance.played_seconds * 1000, 3),
+                )
+            )
+        self._on_changed()
+
+    def _on_failed(self, error: Exception) -> None:
+        stage = error.stage if isinstance(error, ProviderError) else "llm"
+        kind: type[ErrorEvent] = TTSErrorEvent if stage == "tts" else LLMErrorEvent
+        logger.error("A turn of the agent failed", exc_info=error, extra={"stage": stage})
+        self._bus.publish(kind(error_message=str(error) or type(error).__name__))
+
+    def _on_output_error(self, error: Exception) -> None:
+        logger.error("The connection refused audio", exc_info=error)
+        self.turns.interrupt(force=True)

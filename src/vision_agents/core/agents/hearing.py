@@ -1,0 +1,119 @@
+"""From a participant's frames to VAD windows, recogniser audio and the audio of the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.audio.chunk import Chunker
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.audio.resample import Resampler
+from vision_agents.core.audio.speech_buffer import SpeechBuffer
+from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.stt.stt import STT, STTSink
+from vision_agents.core.turns.observations import Voice
+from vision_agents.core.types.units import Seconds
+
+_RATE = 16_000
+_PRE_ROLL: Seconds = 0.5
+_LONGEST_GAP: Seconds = 1.0
+"""A longer gap is fed to the models as this much silence: more would tell them nothing new."""
+
+
+class Hearing:
+    """The models' side of a listener: feeds them, and asks them about a pause.
+
+    Args:
+        pipeline: whose models hear.
+        on_voice: called for every VAD window.
+        on_recogniser: called for what the recogniser tells by itself.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, *, on_voice: Callable[[Voice], None], on_recogniser: STTSink
+    ) -> None:
+        self._stt = _required(pipeline.stt)
+        self._detector = pipeline.turn_detection
+        self._on_voice = on_voice
+        self._stream = self._stt.open(on_recogniser)
+        self._vad = pipeline.vad.open() if pipeline.vad else None
+        self._window = pipeline.vad.profile.window if pipeline.vad else 0
+        self._chunker = Chunker(self._window or 1)
+        self._turn_audio: SpeechBuffer | None = None
+        if self._detector is not None:
+            limit = self._detector.profile.max_audio
+            self._turn_audio = SpeechBuffer(_RATE, pre_roll=_PRE_ROLL, limit=limit)
+        self._resamplers: dict[tuple[int, int], Resampler] = {}
+
+    def audio(self, pcm: PcmData, at: Seconds) -> None:
+        """Take audio that begins at audio time `at`; one resampling serves every model at 16 kHz."""
+        heard = self._resample(pcm, _RATE)
+        stt_rate = self._stt.profile.sample_rate
+        self._stream.push(heard if stt_rate == _RATE else self._resample(pcm, stt_rate))
+        if self._turn_audio is not None:
+            self._turn_audio.push(heard.samples)
+        if self._vad is not None:
+            self._listen(heard, at + pcm.duration)
+
+    def gap(self, duration: Seconds) -> None:
+        """Take marked silence of `duration` seconds."""
+        length = min(duration, _LONGEST_GAP)
+        self._stream.push(PcmData.silence(length, self._stt.profile.sample_rate))
+        if self._turn_audio is not None:
+            self._turn_audio.push(PcmData.silence(length, _RATE).samples)
+        if self._vad is not None:
+            self._vad.reset()
+            self._chunker = Chunker(self._window)
+        self._resamplers.clear()
+
+    def speech_started(self) -> None:
+        """Keep the audio from a little before now on: a turn has begun."""
+        self._stream.speech_started()
+        if self._turn_audio is not None:
+            self._turn_audio.open()
+
+    def reset(self) -> None:
+        """Begin a new turn."""
+        self._stream.reset()
+        if self._turn_audio is not None:
+            self._turn_audio.close()
+
+    async def transcript(self) -> str:
+        """Ask the recogniser for the words of the turn so far."""
+        return (await self._stream.flush()).text.strip()
+
+    async def likelihood(self) -> float | None:
+        """Ask the turn detector whether the turn sounds finished; None where there is no detector."""
+        if self._detector is None or self._turn_audio is None:
+            return None
+        return await self._detector.predict(self._turn_audio.read())
+
+    async def close(self) -> None:
+        """Give back the recogniser's stream."""
+        await self._stream.close()
+
+    def _listen(self, heard: PcmData, end: Seconds) -> None:
+        vad = self._vad
+        assert vad is not None
+        windows = self._chunker.push(heard.to_float32())
+        behind = self._chunker.pending + len(windows) * self._window
+        for window in windows:
+            behind -= self._window
+            at = end - behind / _RATE
+            probability = vad.process(window.samples.astype(np.float32, copy=False))
+            self._on_voice(Voice(at=at, duration=self._window / _RATE, probability=probability))
+
+    def _resample(self, pcm: PcmData, rate: int) -> PcmData:
+        key = (pcm.sample_rate, rate)
+        resampler = self._resamplers.get(key)
+        if resampler is None:
+            resampler = self._resamplers[key] = Resampler(*key)
+        return resampler.process(pcm.to_int16())
+
+
+def _required(stt: STT | None) -> STT:
+    if stt is None:
+        raise ConfigurationError("Listening needs an stt: give the agent one.")
+    return stt

@@ -1,0 +1,251 @@
+"""One participant's way in: audio to speech, pauses and turns."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.hearing import Hearing
+from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.inbound import InboundAudio
+from vision_agents.core.observability.timeline import Mark, TurnTimeline
+from vision_agents.core.stt.stt import STTEvent, STTFailed, Transcript
+from vision_agents.core.stt.stt import TurnEnded as RecogniserTurnEnded
+from vision_agents.core.stt.stt import TurnStarted as RecogniserTurnStarted
+from vision_agents.core.turns.decisions import (
+    Decision,
+    Interrupt,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    TurnDropped,
+    TurnEnded,
+)
+from vision_agents.core.turns.machine import TurnMachine
+from vision_agents.core.turns.observations import (
+    Floor,
+    FloorChanged,
+    Heard,
+    Likelihood,
+    Observation,
+    ReportedEnd,
+    ReportedStart,
+    Silence,
+)
+from vision_agents.core.types.people import Participant
+from vision_agents.core.types.units import Seconds
+
+logger = logging.getLogger("vision_agents.listener")
+
+
+@dataclass(frozen=True, slots=True)
+class UserTurn:
+    """A finished turn of a participant."""
+
+    participant: Participant
+    text: str
+    duration: Seconds
+    trailing_silence: Seconds
+    timeline: TurnTimeline
+
+
+class ListenerSink(Protocol):
+    """Who carries out what a listener finds."""
+
+    def on_speech_started(self, participant: Participant) -> None:
+        """A participant begins to speak."""
+
+    def on_interrupt(self, participant: Participant) -> None:
+        """A participant takes the floor."""
+
+    def on_turn_ended(self, turn: UserTurn) -> None:
+        """A participant's turn is complete."""
+
+    def on_turn_dropped(self, participant: Participant) -> None:
+        """What began as speech was nothing to answer."""
+
+    def on_interim_transcript(self, participant: Participant, text: str) -> None:
+        """A guess at what is being said."""
+
+    def on_stt_error(self, error: Exception) -> None:
+        """The recogniser failed."""
+
+
+class Listener:
+    """Feeds one participant's audio through the models and the turn machine.
+
+    Args:
+        participant: whose audio it is.
+        pipeline: the models and the turn settings.
+        sink: carries out the decisions.
+        scope: holds the questions that are asked at a pause.
+        deadlines: how long an answer may take.
+    """
+
+    def __init__(
+        self,
+        participant: Participant,
+        *,
+        pipeline: Pipeline,
+        sink: ListenerSink,
+        scope: TaskScope,
+        deadlines: Deadlines,
+    ) -> None:
+        self.participant = participant
+        self._sink = sink
+        self._scope = scope
+        self._deadlines = deadlines
+        self._loop = asyncio.get_running_loop()
+        self._machine = TurnMachine(pipeline.turns, has_detector=pipeline.turn_detection is not None)
+        self._hearing = Hearing(pipeline, on_voice=self._observe, on_recogniser=self._on_recogniser)
+        self._inbound = InboundAudio(self._on_audio, self._on_gap)
+        self._timeline = TurnTimeline()
+        self._questions: list[asyncio.Task[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._at: Seconds = 0.0
+        self._recognised = ""
+
+    @property
+    def pending(self) -> bool:
+        """Whether the participant's turn has begun and not ended."""
+        return self._machine.pending
+
+    def push(self, pcm: PcmData) -> None:
+        """Take the next piece of audio, the moment it arrives."""
+        self._inbound.push(pcm)
+
+    def floor_changed(self, floor: Floor) -> None:
+        """Hear what the agent is doing now."""
+        self._observe(FloorChanged(floor))
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._drop_questions()
+        await self._hearing.close()
+
+    def _on_audio(self, pcm: PcmData, at: Seconds) -> None:
+        self._at = at + pcm.duration
+        self._hearing.audio(pcm, at)
+
+    def _on_gap(self, at: Seconds, duration: Seconds) -> None:
+        self._at = at + duration
+        self._hearing.gap(duration)
+        self._observe(Silence(at=self._at))
+
+    def _on_recogniser(self, event: STTEvent) -> None:
+        match event:
+            case Transcript(final=False, text=text):
+                self._sink.on_interim_transcript(self.participant, text)
+            case Transcript(text=text):
+                self._recognised = f"{self._recognised} {text}".strip()
+                self._timeline.mark(Mark.TRANSCRIPT_FINAL, self._loop.time())
+            case RecogniserTurnStarted():
+                self._observe(ReportedStart(at=self._at))
+            case RecogniserTurnEnded():
+                text, self._recognised = self._recognised, ""
+                self._observe(ReportedEnd(at=self._at, text=text))
+            case STTFailed(error=error):
+                self._sink.on_stt_error(error)
+
+    def _observe(self, observation: Observation) -> None:
+        for decision in self._machine.observe(observation):
+            self._carry_out(decision)
+        if self._timer is None and self._machine.deadline is not None:
+            self._arm(self._machine.deadline)
+
+    def _carry_out(self, decision: Decision) -> None:
+        match decision:
+            case SpeechStarted():
+                self._hearing.speech_started()
+                self._sink.on_speech_started(self.participant)
+            case SpeechPaused():
+                self._ask(decision)
+            case SpeechResumed():
+                self._drop_questions()
+                self._timeline = TurnTimeline()
+            case Interrupt():
+                self._sink.on_interrupt(self.participant)
+            case TurnDropped():
+                self._begin_anew()
+                self._sink.on_turn_dropped(self.participant)
+            case TurnEnded():
+                self._end_turn(decision)
+
+    def _end_turn(self, decision: TurnEnded) -> None:
+        timeline = self._begin_anew()
+        timeline.mark(Mark.SPEECH_END, self._inbound.arrival(decision.speech_end))
+        timeline.mark(Mark.END_OF_TURN, self._loop.time())
+        self._sink.on_turn_ended(
+            UserTurn(
+                participant=self.participant,
+                text=decision.text,
+                duration=decision.speech_end - decision.speech_start,
+                trailing_silence=decision.at - decision.speech_end,
+                timeline=timeline,
+            )
+        )
+
+    def _begin_anew(self) -> TurnTimeline:
+        """Forget the turn's audio and questions; give its marks."""
+        self._drop_questions()
+        self._hearing.reset()
+        timeline, self._timeline = self._timeline, TurnTimeline()
+        return timeline
+
+    def _ask(self, pause: SpeechPaused) -> None:
+        """Ask the recogniser and the turn detector, both at once."""
+        self._drop_questions()
+        self._timeline.mark(Mark.PAUSE, self._loop.time())
+        self._questions = [
+            self._scope.start(self._ask_recogniser(pause.pause), name="transcript"),
+            self._scope.start(self._ask_detector(pause.pause), name="turn_detection"),
+        ]
+
+    def _drop_questions(self) -> None:
+        for question in self._questions:
+            if question is not asyncio.current_task():
+                question.cancel()
+        self._questions = []
+
+    async def _ask_recogniser(self, pause: int) -> None:
+        text = ""
+        try:
+            async with asyncio.timeout(self._deadlines.transcript):
+                text = await self._hearing.transcript()
+            self._timeline.mark(Mark.TRANSCRIPT_FINAL, self._loop.time())
+        except Exception as error:  # noqa: BLE001 - whatever a recogniser raises, the turn must end
+            self._sink.on_stt_error(error)
+        self._observe(Heard(pause=pause, text=text))
+
+    async def _ask_detector(self, pause: int) -> None:
+        try:
+            async with asyncio.timeout(self._deadlines.turn_detection):
+                likelihood = await self._hearing.likelihood()
+        except Exception as error:  # noqa: BLE001 - silence decides where the detector cannot
+            logger.warning("The turn detector failed", extra={"error": type(error).__name__})
+            return
+        if likelihood is not None:
+            self._timeline.mark(Mark.TURN_DETECTED, self._loop.time())
+            self._observe(Likelihood(pause=pause, probability=likelihood))
+
+    def _arm(self, deadline: Seconds) -> None:
+        """Look again when silence alone would decide, for a frame may not come."""
+        self._timer = self._loop.call_at(self._inbound.deadline(deadline), self._look_again)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        deadline = self._machine.deadline
+        if deadline is None:
+            return
+        if self._inbound.deadline(deadline) > self._loop.time():
+            self._arm(deadline)
+        else:
+            self._inbound.advance()
+            self._observe(Silence(at=self._at))

@@ -1,0 +1,65 @@
+"""The parts of a conversation, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.llm.llm import LLM
+from vision_agents.core.stt.stt import STT
+from vision_agents.core.tts.tts import TTS
+from vision_agents.core.turn_detection.turn_detector import TurnDetector
+from vision_agents.core.turns.settings import TurnHandling
+from vision_agents.core.types.component import Component
+from vision_agents.core.vad.energy import EnergyVAD
+from vision_agents.core.vad.vad import VAD
+
+
+class Pipeline:
+    """A cascade: voice activity, recogniser, turn detector, language model, synthesiser.
+
+    Args:
+        llm: answers.
+        stt: hears; without one the agent only speaks when it is asked to.
+        tts: speaks; without one the answers stay text.
+        vad: tells speech from silence. Left out, a recogniser that detects turns needs none, any other
+            gets a simple loudness detector.
+        turn_detection: hears whether a turn sounds finished; without one silence alone decides.
+        turns: how patient and how easily interrupted the agent is.
+    """
+
+    def __init__(
+        self,
+        *,
+        llm: LLM | None = None,
+        stt: STT | None = None,
+        tts: TTS | None = None,
+        vad: VAD | None = None,
+        turn_detection: TurnDetector | None = None,
+        turns: TurnHandling | None = None,
+    ) -> None:
+        if stt is None and (vad or turn_detection):
+            raise ConfigurationError("vad and turn_detection need an stt: it finds the words to answer.")
+        if not (llm or stt or tts):
+            raise ConfigurationError("A pipeline needs at least one of llm, stt and tts.")
+        self.llm = llm
+        self.stt = stt
+        self.tts = tts
+        self.vad = vad if vad or stt is None or stt.profile.turn_detection else EnergyVAD()
+        self.turn_detection = turn_detection
+        self.turns = turns or TurnHandling()
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """Every part that is there."""
+        return tuple(self._present())
+
+    def _present(self) -> Iterator[Component]:
+        for part in (self.llm, self.tts, self.stt, self.vad, self.turn_detection):
+            if part is not None:
+                yield part
+
+    async def warmup(self) -> None:
+        """Load every model, one after the other: their loading is bound by the same disk and processor."""
+        for component in self.components:
+            await component.warmup()

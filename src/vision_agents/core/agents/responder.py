@@ -1,0 +1,186 @@
+"""One answer: history to the language model, tools, sentences, and the utterance that is heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.aio.iterators import closing, with_patience
+from vision_agents.core.aio.mailbox import Mailbox
+from vision_agents.core.errors import ProviderError, ProviderTimeout
+from vision_agents.core.events.event import Event
+from vision_agents.core.events.plugin import LLMResponseFinalEvent
+from vision_agents.core.history.conversation import Conversation
+from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
+from vision_agents.core.llm.llm import LLM, LLMEvent, LLMRequest, TextDelta, ToolCall, Usage
+from vision_agents.core.observability.timeline import Mark, TurnTimeline
+from vision_agents.core.speech.segmenter import SentenceSegmenter
+from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.tools.executor import ToolExecutor
+
+_MAX_ROUNDS = 8
+"""Times the model may ask for tools in one turn."""
+
+_WAITING_SENTENCES = 64
+
+
+@dataclass(eq=False, slots=True)
+class Answer:
+    """One answer in the making.
+
+    `turn_instructions` hold for this answer only; `open_calls` are tools that have not returned yet.
+    """
+
+    utterance: UtteranceHandle
+    timeline: TurnTimeline
+    turn_instructions: str = ""
+    text: str = ""
+    segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
+    open_calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
+    begins_at: int = 0
+
+
+class Responder:
+    """Makes answers, one at a time.
+
+    Args:
+        llm: writes them and asks for tools.
+        speaker: speaks them; without one they stay text.
+        tools: runs what the model asks for.
+        history: what the model is told; tool calls and results are added here.
+        instructions: the persona.
+        publish: takes events.
+        deadlines: how long the model may be silent.
+    """
+
+    def __init__(
+        self,
+        *,
+        llm: LLM,
+        speaker: Speaker | None,
+        tools: ToolExecutor,
+        history: Conversation,
+        instructions: str,
+        publish: Callable[[Event], None],
+        deadlines: Deadlines,
+    ) -> None:
+        self._llm = llm
+        self._speaker = speaker
+        self._tools = tools
+        self._history = history
+        self._instructions = instructions
+        self._publish = publish
+        self._deadlines = deadlines
+        self._clock = asyncio.get_running_loop().time
+
+    async def answer(
+        self, answer: Answer, *, on_sentence: Callable[[], None], on_audio: Callable[[], None]
+    ) -> None:
+        """Make the whole answer; returns when its audio is ready, which is long before it was heard.
+
+        `on_sentence` is called with each sentence, `on_audio` whenever there is more to play.
+        """
+        answer.begins_at = len(self._history)
+        sentences: Mailbox[str] = Mailbox(_WAITING_SENTENCES)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._speak(answer, sentences, on_audio))
+                await self._think(answer, sentences, on_sentence)
+                sentences.close()
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        if self._speaker is None and answer.text:
+            self._history.add(Message(Role.ASSISTANT, answer.text))
+
+    async def _speak(self, answer: Answer, sentences: Mailbox[str], on_audio: Callable[[], None]) -> None:
+        def heard() -> None:
+            answer.timeline.mark(Mark.TTS_FIRST_AUDIO, self._clock())
+            on_audio()
+
+        if self._speaker is not None:
+            await self._speaker.speak(aiter(sentences), answer.utterance.playout, on_audio=heard)
+
+    async def _think(self, answer: Answer, sentences: Mailbox[str], on_sentence: Callable[[], None]) -> None:
+        async def send(complete: list[str]) -> None:
+            for sentence in complete:
+                answer.timeline.mark(Mark.FIRST_SENTENCE, self._clock())
+                on_sentence()
+                await sentences.send(sentence)
+
+        for _ in range(_MAX_ROUNDS):
+            calls: list[FunctionCall] = []
+            async for event in self._ask(answer):
+                if isinstance(event, TextDelta):
+                    answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
+                    answer.text += event.text
+                    await send(answer.segmenter.push(event.text))
+                elif isinstance(event, ToolCall):
+                    calls.append(FunctionCall(event.id, event.name, event.arguments))
+            if not calls:
+                break
+            await self._run_tools(answer, calls)
+        await send(answer.segmenter.flush())
+
+    async def _ask(self, answer: Answer) -> AsyncIterator[LLMEvent]:
+        """One request to the model; publishes what it wrote when it is done."""
+        events = self._llm.respond(
+            LLMRequest(
+                instructions=self._instructions,
+                items=self._items(answer),
+                tools=self._tools.schemas,
+                turn_instructions=answer.turn_instructions,
+            )
+        )
+        text, usage = "", Usage(0, 0)
+        async with closing(events):
+            async for event in with_patience(events, self._deadlines.model_silence, self._too_slow):
+                if isinstance(event, Usage):
+                    usage = event
+                    continue
+                text += event.text if isinstance(event, TextDelta) else ""
+                yield event
+        self._publish(
+            LLMResponseFinalEvent(
+                text=text,
+                plugin_name=self._llm.provider,
+                model=self._llm.model,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+            )
+        )
+
+    def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:
+        """The history, with what this answer has said so far before the tools it called."""
+        items = self._history.items
+        if not answer.text:
+            return items
+        said = Message(Role.ASSISTANT, answer.text)
+        return (*items[: answer.begins_at], said, *items[answer.begins_at :])
+
+    async def _run_tools(self, answer: Answer, calls: list[FunctionCall]) -> None:
+        answer.timeline.mark(Mark.TOOL_CALLED, self._clock())
+        for call in calls:
+            self._history.add(call)
+            answer.open_calls.append(call)
+            result = await self._tools.run(call)
+            answer.open_calls.remove(call)
+            self._history.add(result)
+        answer.timeline.mark(Mark.TOOL_DONE, self._clock())
+
+    def abandon(self, answer: Answer) -> None:
+        """Close the record of tools that are not waited for: the model must know that they were called."""
+        for call in answer.open_calls:
+            text = "The user interrupted before the result came."
+            self._history.add(FunctionResult(call.id, call.name, text, is_error=True))
+        answer.open_calls.clear()
+
+    def _too_slow(self) -> ProviderError:
+        return ProviderTimeout(
+            f"The language model gave nothing for {self._deadlines.model_silence:g} s.",
+            provider=self._llm.provider,
+            stage="llm",
+            retryable=True,
+        )

@@ -1,0 +1,92 @@
+"""Turn sentences into the audio of an utterance, the next one prepared while one is played."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.aio.iterators import closing, with_patience
+from vision_agents.core.audio.resample import Resampler
+from vision_agents.core.errors import ProviderTimeout
+from vision_agents.core.events.event import Event
+from vision_agents.core.events.plugin import TTSSynthesisCompleteEvent, TTSSynthesisStartEvent
+from vision_agents.core.speech.playout import Playout, Sentence
+from vision_agents.core.speech.speakable import speakable
+from vision_agents.core.tts.tts import TTS
+from vision_agents.core.types.ids import new_id
+
+
+class Speaker:
+    """Drives a synthesiser, sentence by sentence.
+
+    Args:
+        tts: the synthesiser.
+        publish: takes the synthesis events.
+        deadlines: how long a sentence may take to begin.
+    """
+
+    def __init__(self, tts: TTS, *, publish: Callable[[Event], None], deadlines: Deadlines) -> None:
+        self._tts = tts
+        self._publish = publish
+        self._deadlines = deadlines
+        self._clock = asyncio.get_running_loop().time
+
+    async def speak(
+        self, sentences: AsyncIterator[str], playout: Playout, *, on_audio: Callable[[], None]
+    ) -> None:
+        """Synthesise `sentences` into `playout`; `on_audio` is called whenever there is more to play.
+
+        A sentence is begun when the one before it has begun to play: one is always ready, and a cut wastes
+        no more than that.
+        """
+        count = 0
+        async for text in sentences:
+            spoken = speakable(text)
+            if not spoken:
+                continue
+            await playout.wait_until_begun(count)
+            await self._synthesise(spoken, playout, on_audio)
+            count += 1
+        playout.finish()
+        on_audio()
+
+    async def _synthesise(self, text: str, playout: Playout, on_audio: Callable[[], None]) -> None:
+        synthesis_id = new_id("syn")
+        provider = self._tts.provider
+        self._publish(TTSSynthesisStartEvent(text=text, synthesis_id=synthesis_id, plugin_name=provider))
+        started = self._clock()
+        sentence = playout.begin(text)
+        try:
+            await self._fill(sentence, playout, on_audio)
+        finally:
+            playout.complete(sentence)
+        self._publish(
+            TTSSynthesisCompleteEvent(
+                text=text,
+                synthesis_id=synthesis_id,
+                plugin_name=provider,
+                synthesis_time_ms=(self._clock() - started) * 1000,
+                audio_duration_ms=sentence.total / playout.sample_rate * 1000,
+            )
+        )
+
+    async def _fill(self, sentence: Sentence, playout: Playout, on_audio: Callable[[], None]) -> None:
+        chunks = self._tts.synthesize(sentence.text)
+        resampler: Resampler | None = None
+        async with closing(chunks):
+            async for chunk in with_patience(chunks, self._deadlines.voice_silence, self._too_slow):
+                if resampler is None:
+                    resampler = Resampler(chunk.pcm.sample_rate, playout.sample_rate)
+                playout.append(sentence, resampler.process(chunk.pcm.to_int16()))
+                on_audio()
+        if resampler is not None:
+            playout.append(sentence, resampler.flush())
+
+    def _too_slow(self) -> ProviderTimeout:
+        return ProviderTimeout(
+            f"The synthesiser gave no audio for {self._deadlines.voice_silence:g} s.",
+            provider=self._tts.provider,
+            stage="tts",
+            retryable=True,
+        )

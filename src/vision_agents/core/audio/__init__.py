@@ -1,0 +1,1 @@
+"""Frames of sound: conversion, resampling, pacing."""

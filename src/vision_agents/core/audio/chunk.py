@@ -1,0 +1,70 @@
+"""Cutting a stream into pieces of one size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vision_agents.core.audio.pcm import PcmData, Samples
+
+
+class Chunker:
+    """Takes pieces of any length and gives pieces of exactly `size` samples; copies a sample at most once.
+
+    The pieces of one stream share format, channels and rate; another kind may begin after `flush`.
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise ValueError(f"size must be >= 1 sample, not {size}.")
+        self._size = size
+        self._partial: PcmData | None = None
+        self._filled = 0
+
+    @property
+    def pending(self) -> int:
+        """How many samples wait for the rest of their piece."""
+        return self._filled
+
+    def push(self, pcm: PcmData) -> list[PcmData]:
+        """Add a piece; returns those that are now complete. They may share memory with `pcm`."""
+        samples, size = pcm.samples, self._size
+        done: list[PcmData] = []
+        start = 0
+        if self._partial is not None:
+            start = self._fill(self._partial, pcm)
+            if self._filled < size:
+                return done
+            done.append(self._partial)
+            self._partial, self._filled = None, 0
+        whole_end = start + (len(samples) - start) // size * size
+        for at in range(start, whole_end, size):
+            done.append(PcmData(samples[at : at + size], pcm.sample_rate))  # noqa: PERF401 - reads better
+        if whole_end < len(samples):
+            self._begin(samples[whole_end:], pcm.sample_rate)
+        return done
+
+    def flush(self, *, pad: bool = True) -> PcmData | None:
+        """Give what is left, filled up with silence or (`pad=False`) short; None where nothing is left."""
+        partial, filled = self._partial, self._filled
+        self._partial, self._filled = None, 0
+        if partial is None:
+            return None
+        return partial if pad else PcmData(partial.samples[:filled], partial.sample_rate)
+
+    def _begin(self, rest: Samples, sample_rate: int) -> None:
+        samples = np.zeros((self._size, *rest.shape[1:]), rest.dtype)
+        samples[: len(rest)] = rest
+        self._partial, self._filled = PcmData(samples, sample_rate), len(rest)
+
+    def _fill(self, partial: PcmData, pcm: PcmData) -> int:
+        """Copy into the piece that has begun; returns how many samples went there."""
+        if (partial.sample_rate, partial.format, partial.channels) != (
+            pcm.sample_rate,
+            pcm.format,
+            pcm.channels,
+        ):
+            raise ValueError("A chunker takes one kind of audio at a time: flush it before another begins.")
+        count = min(self._size - self._filled, len(pcm))
+        partial.samples[self._filled : self._filled + count] = pcm.samples[:count]
+        self._filled += count
+        return count

@@ -1,0 +1,1 @@
+"""Port: a face for the agent."""

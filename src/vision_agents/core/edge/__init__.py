@@ -1,0 +1,1 @@
+"""Port: joining calls; and the in-process edge."""

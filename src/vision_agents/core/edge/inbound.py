@@ -1,0 +1,97 @@
+"""Clocked input: audio time of one participant never stops, whatever the transport leaves out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.types.units import Seconds
+
+_GRAIN: Seconds = 1e-6
+"""Clocks and sums are rounded: nothing depends on less, and a deadline that has come is surely reached."""
+
+
+class InboundAudio:
+    """Stamps frames with audio time: seconds of sound since the first sample, gaps included.
+
+    Loss, discontinuous transmission and the end of a stream leave the audio behind the clock. Such a gap is
+    announced once, with its length, when the next frame or `advance` needs it; nothing runs while idle.
+    A burst that comes early moves the anchor between audio time and the loop's clock to the earlier side.
+
+    Args:
+        on_audio: gets each frame and the audio time at which it begins.
+        on_gap: gets the audio time at which a gap begins, and its duration.
+        tolerance: how much later than one frame a frame may come before the wait counts as a gap.
+    """
+
+    def __init__(
+        self,
+        on_audio: Callable[[PcmData, Seconds], None],
+        on_gap: Callable[[Seconds, Seconds], None],
+        *,
+        tolerance: Seconds = 0.06,
+    ) -> None:
+        if tolerance < 0:
+            raise ValueError(f"tolerance must be >= 0 s, not {tolerance}.")
+        self._on_audio = on_audio
+        self._on_gap = on_gap
+        self._tolerance = tolerance
+        self._anchor: Seconds | None = None  # loop time at which audio time 0 was heard
+        self._base: Seconds = 0.0  # audio time of the last gap's end or change of rate
+        self._samples = 0  # since then
+        self._sample_rate = 1
+        self._frame: Seconds = 0.0
+
+    @property
+    def position(self) -> Seconds:
+        """Audio time at which the next frame begins, if it comes in time."""
+        return self._base + self._samples / self._sample_rate
+
+    def push(self, pcm: PcmData) -> None:
+        """Take the next frame, which was heard until now."""
+        if not len(pcm):
+            return
+        now = asyncio.get_running_loop().time()
+        self._frame = pcm.duration
+        if self._anchor is None:
+            self._anchor = now - self._frame
+        late = now - self._anchor - self.position - self._frame
+        if late > self._tolerance + _GRAIN:
+            self._skip(late)
+        if pcm.sample_rate != self._sample_rate:
+            self._base, self._samples = self.position, 0
+            self._sample_rate = pcm.sample_rate
+        at = self.position
+        self._samples += len(pcm)
+        self._anchor = min(self._anchor, now - self.position)
+        self._on_audio(pcm, at)
+
+    def advance(self) -> Seconds:
+        """Announce the gap so far, if the next frame is overdue; returns the audio time reached."""
+        if self._anchor is not None:
+            missing = asyncio.get_running_loop().time() - self._anchor - self.position
+            if missing > self._frame + self._tolerance - _GRAIN:
+                self._skip(missing + _GRAIN)
+        return self.position
+
+    def arrival(self, at: Seconds) -> Seconds:
+        """Tell the loop time at which the sample at audio time `at` was or will be heard.
+
+        Before the first frame: as if it began now.
+        """
+        if self._anchor is None:
+            return asyncio.get_running_loop().time() + at
+        return self._anchor + at
+
+    def deadline(self, at: Seconds) -> Seconds:
+        """Tell the loop time at which `advance` gives at least `at`, even if no frame comes any more."""
+        if at <= self.position:
+            return self.arrival(at)
+        return self.arrival(max(at, self.position + self._frame + self._tolerance))
+
+    def _skip(self, duration: Seconds) -> None:
+        """Let audio time pass without audio; it is moved first, so that the listener may ask for it."""
+        at = self.position
+        self._base, self._samples = at + duration, 0
+        self._on_gap(at, duration)

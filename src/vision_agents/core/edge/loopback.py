@@ -1,0 +1,234 @@
+"""The in-process edge: parties meet by call id, and what one sends the others hear at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.loopback_room import LoopbackExchange, LoopbackRoom, Seat
+from vision_agents.core.edge.transport import Call, Capability, Connection, ConnectionListener, EdgeTransport
+from vision_agents.core.errors import EdgeError
+from vision_agents.core.types.ids import new_id
+from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.units import Seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeardFrame:
+    """What a peer heard: `at` is the loop time at which the frame reached it."""
+
+    at: Seconds
+    pcm: PcmData
+    participant: Participant
+
+
+class LoopbackConnection(Connection):
+    """The agent's leg. Frames are heard the moment they are sent: a flush finds nothing, and is counted."""
+
+    capabilities = frozenset({Capability.CUSTOM_EVENTS})
+
+    def __init__(self, room: LoopbackRoom, user: User, listener: ConnectionListener) -> None:
+        self._room = room
+        self._listener = listener
+        self._company = asyncio.Event()  # also set when nobody can come any more
+        self._idle_since: Seconds | None = asyncio.get_running_loop().time()
+        self._over = ""
+        self.flushes = 0
+        self._seat = Seat(
+            participant=_presence(user),
+            on_audio=listener.on_audio,
+            on_joined=self._on_joined,
+            on_left=self._on_left,
+            on_ended=self._on_ended,
+            on_event=lambda _participant, _data: None,
+        )
+
+    def enter(self) -> None:
+        """Go into the room; the listener hears of those who are there before this returns."""
+        self._room.enter(self._seat)
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """The others in the call."""
+        return () if self._over else self._room.others(self._seat)
+
+    def send_audio(self, frame: PcmData) -> None:
+        """Let the others hear a frame; after the end of the call nobody does."""
+        if frame.sample_rate != self.output_rate or frame.channels != 1 or frame.format != "s16":
+            raise ValueError(f"Send mono int16 at {self.output_rate} Hz, not {frame.sample_rate} Hz.")
+        self._room.send_audio(self._seat, frame)
+
+    def flush_audio(self) -> None:
+        """Count the flush: there is nothing to drop."""
+        self.flushes += 1
+
+    async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - the port
+        """Return when somebody else is in the call.
+
+        Raises:
+            TimeoutError: nobody came within `timeout` seconds.
+            EdgeError: the call ended before anybody came.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._company.wait()
+        except TimeoutError:
+            raise TimeoutError(f"Nobody joined the call within {timeout} s.") from None
+        if self._over:
+            raise EdgeError(f"{self._over}: nobody can join any more.")
+
+    @property
+    def idle_since(self) -> Seconds | None:
+        """When the agent was left alone, on the event loop's clock; None while others are in the call."""
+        return self._idle_since
+
+    async def send_custom_event(self, data: Mapping[str, object]) -> None:
+        """Give application data to the others."""
+        self._room.send_event(self._seat, data)
+
+    async def close(self) -> None:
+        """Leave the call."""
+        self._room.leave(self._seat)
+        self._end("The agent has left the call")
+
+    def _on_joined(self, participant: Participant) -> None:
+        self._idle_since = None
+        self._company.set()
+        self._listener.on_participant_joined(participant)
+
+    def _on_left(self, participant: Participant) -> None:
+        if not self.participants:
+            self._idle_since = asyncio.get_running_loop().time()
+            self._company.clear()
+        self._listener.on_participant_left(participant)
+
+    def _on_ended(self, detail: str) -> None:
+        self._end("The call has ended")
+        self._listener.on_call_ended(detail)
+
+    def _end(self, over: str) -> None:
+        if not self._over:
+            self._over = over
+            if self._idle_since is None:
+                self._idle_since = asyncio.get_running_loop().time()
+            self._company.set()
+
+
+class LoopbackPeer:
+    """The other side of a call: a test, a simulated caller, a file.
+
+    Without `on_audio` it keeps all that it hears in `heard`.
+    """
+
+    def __init__(
+        self,
+        room: LoopbackRoom,
+        user: User,
+        *,
+        on_audio: Callable[[HeardFrame], None] | None = None,
+        on_joined: Callable[[Participant], None] | None = None,
+    ) -> None:
+        self._room = room
+        self.heard: list[HeardFrame] = []
+        self.events: list[Mapping[str, object]] = []
+        self.ended = asyncio.Event()
+        self.end_detail = ""
+        self._on_audio = on_audio or self.heard.append
+        self._seat = Seat(
+            participant=_presence(user),
+            on_audio=self._hear,
+            on_joined=on_joined or (lambda _participant: None),
+            on_left=lambda _participant: None,
+            on_ended=self._end,
+            on_event=lambda _participant, data: self.events.append(data),
+        )
+        room.enter(self._seat)
+
+    @property
+    def participant(self) -> Participant:
+        """This presence, as the others see it."""
+        return self._seat.participant
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """The others in the call."""
+        return self._room.others(self._seat)
+
+    def send_audio(self, pcm: PcmData) -> None:
+        """Let the others hear `pcm`, of any rate and length, before this returns."""
+        self._room.send_audio(self._seat, pcm)
+
+    def leave(self) -> None:
+        """Leave the call; the others stay in it."""
+        self._room.leave(self._seat)
+
+    def end_call(self, detail: str = "") -> None:
+        """End the call for everybody."""
+        self._room.end(detail)
+
+    def _hear(self, sender: Participant, pcm: PcmData) -> None:
+        self._on_audio(HeardFrame(asyncio.get_running_loop().time(), pcm, sender))
+
+    def _end(self, detail: str) -> None:
+        self.end_detail = detail
+        self.ended.set()
+
+
+class Edge(EdgeTransport):
+    """Carries calls inside of this process.
+
+    Args:
+        exchange: shared by the edges of agents that shall meet; by default the edge has its own.
+    """
+
+    provider = "loopback"
+
+    def __init__(self, exchange: LoopbackExchange | None = None) -> None:
+        self._exchange = exchange or LoopbackExchange()
+        self._call: Call | None = None
+        self._connections: list[LoopbackConnection] = []
+
+    async def create_call(self, call_type: str, call_id: str) -> Call:
+        """Name a call; its room opens with the first who joins."""
+        self._call = await super().create_call(call_type, call_id)
+        return self._call
+
+    async def join(self, call: Call, user: User, listener: ConnectionListener) -> LoopbackConnection:
+        """Join a call; the listener hears of those who are in it before this returns."""
+        self._call = call
+        connection = LoopbackConnection(self._exchange.room(call.id), user, listener)
+        self._connections.append(connection)
+        connection.enter()
+        return connection
+
+    def join_as(
+        self,
+        user: User,
+        call_id: str | None = None,
+        *,
+        on_audio: Callable[[HeardFrame], None] | None = None,
+        on_joined: Callable[[Participant], None] | None = None,
+    ) -> LoopbackPeer:
+        """Join as the other side: the call `call_id`, or the one the agent made or joined last.
+
+        Args:
+            user: who joins.
+            call_id: of the call.
+            on_audio: gets what this side hears; without it, the peer keeps it in `heard`.
+            on_joined: hears of the others in the call, also of those who are in it already.
+        """
+        if call_id is None and self._call is None:
+            raise EdgeError("There is no call yet: give the call_id of the one to join.")
+        room = self._exchange.room(call_id or (self._call.id if self._call else ""))
+        return LoopbackPeer(room, user, on_audio=on_audio, on_joined=on_joined)
+
+    async def close(self) -> None:
+        """Leave all calls."""
+        for connection in self._connections:
+            await connection.close()
+
+
+def _presence(user: User) -> Participant:
+    return Participant(None, user.id or new_id("user"), new_id("participant"))

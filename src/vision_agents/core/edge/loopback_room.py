@@ -1,0 +1,90 @@
+"""Where the parties of the loopback edge meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.types.people import Participant
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seat:
+    """One presence in a room, and what it wants to hear of the others."""
+
+    participant: Participant
+    on_audio: Callable[[Participant, PcmData], None]
+    on_joined: Callable[[Participant], None]
+    on_left: Callable[[Participant], None]
+    on_ended: Callable[[str], None]
+    on_event: Callable[[Participant, Mapping[str, object]], None]
+
+
+class LoopbackRoom:
+    """One call: everything reaches the others synchronously, in the order in which they joined."""
+
+    def __init__(self, on_empty: Callable[[], None]) -> None:
+        self._seats: list[Seat] = []
+        self._on_empty = on_empty
+
+    def others(self, seat: Seat) -> tuple[Participant, ...]:
+        """Who else is here."""
+        return tuple(other.participant for other in self._seats if other is not seat)
+
+    def enter(self, seat: Seat) -> None:
+        """Let a party in: the others hear of it, and it hears who is here already."""
+        present = tuple(self._seats)
+        self._seats.append(seat)
+        for other in present:
+            seat.on_joined(other.participant)
+        for other in present:
+            other.on_joined(seat.participant)
+
+    def leave(self, seat: Seat) -> None:
+        """Let a party out; nothing where it is not here any more."""
+        if seat not in self._seats:
+            return
+        self._seats.remove(seat)
+        for other in tuple(self._seats):
+            other.on_left(seat.participant)
+        if not self._seats:
+            self._on_empty()
+
+    def end(self, detail: str) -> None:
+        """End the call for everybody."""
+        seats, self._seats = self._seats, []
+        self._on_empty()
+        for seat in seats:
+            seat.on_ended(detail)
+
+    def send_audio(self, sender: Seat, pcm: PcmData) -> None:
+        """Let the others hear `pcm`; nothing where the sender is not here any more."""
+        for other in self._others_of_present(sender):
+            other.on_audio(sender.participant, pcm)
+
+    def send_event(self, sender: Seat, data: Mapping[str, object]) -> None:
+        """Give application data to the others; nothing where the sender is not here any more."""
+        for other in self._others_of_present(sender):
+            other.on_event(sender.participant, data)
+
+    def _others_of_present(self, sender: Seat) -> list[Seat]:
+        if sender not in self._seats:
+            return []
+        return [seat for seat in self._seats if seat is not sender]
+
+
+class LoopbackExchange:
+    """Knows the rooms: edges that share one meet in the same calls."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, LoopbackRoom] = {}
+
+    def room(self, call_id: str) -> LoopbackRoom:
+        """Find the room of a call, or open it; it goes when its last party does."""
+        if call_id not in self._rooms:
+            self._rooms[call_id] = LoopbackRoom(lambda: self._forget(call_id))
+        return self._rooms[call_id]
+
+    def _forget(self, call_id: str) -> None:
+        self._rooms.pop(call_id, None)

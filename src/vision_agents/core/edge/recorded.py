@@ -1,0 +1,91 @@
+"""Putting a recorder on a call of any edge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.recorder import Recorder
+from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, EdgeTransport
+from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.units import Seconds
+
+
+async def join_recorded(
+    edge: EdgeTransport, call: Call, user: User, listener: ConnectionListener, *, recorder: Recorder
+) -> Connection:
+    """Join a call as `edge.join` does, and record both sides of it; the recorder is yours to close."""
+    return RecordedConnection(await edge.join(call, user, RecordingListener(listener, recorder)), recorder)
+
+
+class RecordingListener(ConnectionListener):
+    """Records what the participants say, and passes everything on."""
+
+    def __init__(self, inner: ConnectionListener, recorder: Recorder) -> None:
+        self._inner = inner
+        self._recorder = recorder
+
+    def on_audio(self, participant: Participant, pcm: PcmData) -> None:
+        """Record and pass on."""
+        self._recorder.hear(participant, pcm)
+        self._inner.on_audio(participant, pcm)
+
+    def on_participant_joined(self, participant: Participant) -> None:
+        """Pass on."""
+        self._inner.on_participant_joined(participant)
+
+    def on_participant_left(self, participant: Participant) -> None:
+        """Pass on."""
+        self._inner.on_participant_left(participant)
+
+    def on_call_ended(self, detail: str) -> None:
+        """Pass on."""
+        self._inner.on_call_ended(detail)
+
+
+class RecordedConnection(Connection):
+    """Records what the agent says, at the time at which it is heard, and passes everything on."""
+
+    def __init__(self, inner: Connection, recorder: Recorder) -> None:
+        self._inner = inner
+        self._recorder = recorder
+        self.capabilities = inner.capabilities
+        self.output_rate = inner.output_rate  # pyright: ignore[reportAttributeAccessIssue]
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """The others in the call."""
+        return self._inner.participants
+
+    def send_audio(self, frame: PcmData) -> None:
+        """Record and play."""
+        self._recorder.speak(frame, after=self._inner.unplayed)
+        self._inner.send_audio(frame)
+
+    def flush_audio(self) -> None:
+        """Drop what was not played yet, also from the recording."""
+        if self._inner.unplayed > 0:
+            self._recorder.cut()
+        self._inner.flush_audio()
+
+    @property
+    def unplayed(self) -> Seconds:
+        """How much of what was sent has not been played yet."""
+        return self._inner.unplayed
+
+    async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - the port
+        """Return when somebody else is in the call."""
+        await self._inner.wait_for_participant(timeout)
+
+    @property
+    def idle_since(self) -> Seconds | None:
+        """When the agent was left alone; None while others are in the call."""
+        return self._inner.idle_since
+
+    async def send_custom_event(self, data: Mapping[str, object]) -> None:
+        """Send application data to the others."""
+        await self._inner.send_custom_event(data)
+
+    async def close(self) -> None:
+        """Leave the call; the recording goes on until it is closed itself."""
+        await self._inner.close()

@@ -1,0 +1,118 @@
+"""Port: a transport that carries calls."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.units import Seconds
+
+
+class Capability(StrEnum):
+    """What a connection can do beyond audio in and out."""
+
+    PLAYBACK_POSITION = "playback_position"
+    """It reports what was really played; otherwise the pacer estimates."""
+    CUSTOM_EVENTS = "custom_events"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is joined: a meeting place by id, of a type that the transport defines."""
+
+    id: str
+    type: str = "default"
+
+
+class ConnectionListener(Protocol):
+    """Who hears from a connection; every method is called on the event loop and must not wait."""
+
+    def on_audio(self, participant: Participant, pcm: PcmData) -> None:
+        """Audio of one participant, in order; pushed the moment it arrives."""
+
+    def on_participant_joined(self, participant: Participant) -> None:
+        """Somebody else is in the call."""
+
+    def on_participant_left(self, participant: Participant) -> None:
+        """Somebody else has left the call."""
+
+    def on_call_ended(self, detail: str) -> None:
+        """The call is over: nothing more will come."""
+
+
+class Connection(ABC):
+    """The joined leg of a call, with every verb."""
+
+    capabilities: frozenset[Capability] = frozenset()
+    output_rate: ClassVar[int] = 48_000
+    """Sample rate, in Hz, in which it wants `send_audio`; mono int16."""
+
+    @property
+    @abstractmethod
+    def participants(self) -> tuple[Participant, ...]:
+        """The others in the call."""
+
+    @abstractmethod
+    def send_audio(self, frame: PcmData) -> None:
+        """Play one 20 ms frame now; called once every 20 ms while there is something to play."""
+
+    @abstractmethod
+    def flush_audio(self) -> None:
+        """Drop what was sent and not played yet."""
+
+    @property
+    def unplayed(self) -> Seconds:
+        """How much of what was sent has not been played yet; 0.0 where the transport cannot tell."""
+        return 0.0
+
+    @abstractmethod
+    async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - documented
+        """Return when somebody else is in the call; `TimeoutError` after `timeout` seconds."""
+
+    @property
+    @abstractmethod
+    def idle_since(self) -> Seconds | None:
+        """When the agent was left alone, on the event loop's clock; None while others are in the call."""
+
+    async def send_custom_event(self, data: Mapping[str, object]) -> None:
+        """Send application data to the other participants."""
+        from vision_agents.core.errors import CapabilityMissing
+
+        raise CapabilityMissing(
+            f"{type(self).__name__} cannot send custom events ({len(data)} fields dropped)."
+        )
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Leave the call; the listener hears nothing more."""
+
+
+class EdgeTransport(ABC):
+    """A transport; one instance serves one agent."""
+
+    provider: ClassVar[str] = "custom"
+
+    async def start(self) -> None:
+        """Get ready for one session."""
+
+    async def authenticate(self, user: User) -> None:
+        """Sign the agent's user in, where the transport has accounts."""
+
+    async def create_call(self, call_type: str, call_id: str) -> Call:
+        """Make the call, or find it if it exists."""
+        return Call(id=call_id, type=call_type)
+
+    @abstractmethod
+    async def join(self, call: Call, user: User, listener: ConnectionListener) -> Connection:
+        """Join the call as `user`; from now on `listener` hears what happens in it."""
+
+    async def open_demo(self, call: Call) -> None:
+        """Show a page or a console where a person can talk in the call, where the transport has one."""
+
+    async def close(self) -> None:
+        """Give back everything; called once, also after a failed `start`."""

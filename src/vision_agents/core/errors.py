@@ -1,0 +1,138 @@
+"""Every error that this package raises on purpose.
+
+::
+
+    VisionAgentsError
+    ├── ConfigurationError            the code or the command line asks for something impossible
+    │   ├── InvalidCallId             (also a ValueError)
+    │   └── UnknownPlugin             (also an ImportError)
+    ├── MediaError                    a local audio or video file cannot be used
+    ├── WeightsError                  model weights are missing, broken or cannot be fetched
+    ├── ProviderError                 a model or service failed: stage, provider, retryable, status
+    │   └── ProviderTimeout
+    ├── SessionError
+    │   ├── AgentBusy                 the agent already has a session
+    │   ├── SessionNotStarted
+    │   ├── SessionClosed
+    │   └── JoinTimeout
+    ├── LaunchError
+    │   ├── LauncherNotRunning        (also a RuntimeError)
+    │   ├── SessionLimitExceeded
+    │   │   ├── MaxConcurrentSessionsExceeded
+    │   │   └── MaxSessionsPerCallExceeded
+    │   └── StartTimeout
+    ├── EdgeError                     the transport refused or lost the call
+    │   └── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
+    └── ToolError                     a tool failed, timed out or was called with wrong arguments
+"""
+
+
+class VisionAgentsError(Exception):
+    """Root of the tree: catch it to catch everything this package raises on purpose."""
+
+
+class ConfigurationError(VisionAgentsError):
+    """The code, environment or command line asks for something impossible."""
+
+
+class InvalidCallId(ConfigurationError, ValueError):
+    """A call id or call type with characters or a length that is not allowed."""
+
+
+class UnknownPlugin(ConfigurationError, ImportError):
+    """No plugin of that name exists; the message lists the known ones."""
+
+
+class MediaError(VisionAgentsError):
+    """A local audio or video file is missing, not a regular file, or cannot be decoded or written."""
+
+
+class WeightsError(VisionAgentsError):
+    """Model weights are missing, broken or cannot be fetched."""
+
+
+class ProviderError(VisionAgentsError):
+    """A model or a service failed.
+
+    Args:
+        message: what happened, without secrets or spoken words.
+        provider: the provider's name, for example ``"embedded"``.
+        stage: ``"stt"``, ``"llm"``, ``"tts"``, ``"vad"`` or ``"turn_detection"``.
+        retryable: whether the same request may succeed later.
+        status: the HTTP status or provider code, where there is one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str,
+        stage: str,
+        retryable: bool = False,
+        status: int | str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.stage = stage
+        self.retryable = retryable
+        self.status = status
+
+
+class ProviderTimeout(ProviderError):
+    """A provider gave no answer within its deadline."""
+
+
+class SessionError(VisionAgentsError):
+    """A session was asked for something its state does not allow."""
+
+
+class AgentBusy(SessionError):
+    """The agent already has a session, started or of another class."""
+
+
+class SessionNotStarted(SessionError):
+    """The session has not started yet."""
+
+
+class SessionClosed(SessionError):
+    """The session has ended."""
+
+
+class JoinTimeout(SessionError):
+    """The edge did not join the call within ``start_timeout``."""
+
+
+class LaunchError(VisionAgentsError):
+    """The launcher could not start a session."""
+
+
+class LauncherNotRunning(LaunchError, RuntimeError):
+    """``start_session`` on a launcher that is not running."""
+
+
+class SessionLimitExceeded(LaunchError):
+    """A configured number of sessions is already reached."""
+
+
+class MaxConcurrentSessionsExceeded(SessionLimitExceeded):
+    """This node already runs ``max_concurrent_sessions`` sessions."""
+
+
+class MaxSessionsPerCallExceeded(SessionLimitExceeded):
+    """The call already has ``max_sessions_per_call`` sessions."""
+
+
+class StartTimeout(LaunchError):
+    """Building the agent took longer than ``start_timeout``."""
+
+
+class EdgeError(VisionAgentsError):
+    """The transport refused or lost the call."""
+
+
+class CapabilityMissing(EdgeError):
+    """This edge cannot do what was asked."""
+
+
+class ToolError(VisionAgentsError):
+    """A tool failed, timed out or was called with wrong arguments."""

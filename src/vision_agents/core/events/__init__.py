@@ -1,0 +1,1 @@
+"""Everything that can happen in a session, and the bus that tells of it."""

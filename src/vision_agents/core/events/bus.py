@@ -1,0 +1,190 @@
+"""The typed event bus of one agent: in order, sync and async handlers, failures kept apart."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import logging
+import types
+import typing
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+
+from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.events.agent import ExceptionEvent
+from vision_agents.core.events.event import Event
+
+logger = logging.getLogger("vision_agents.events")
+
+Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
+HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
+Kind: TypeAlias = type[Event] | str
+
+_BACKLOG = 1000
+"""Calls that may wait for one slow async handler before the oldest is dropped."""
+
+
+class Spawn(Protocol):
+    """Starts a task that ends with the session."""
+
+    def __call__(self, work: Coroutine[Any, Any, Any], /, *, name: str) -> asyncio.Task[None]:
+        """Run `work` as a child of the session."""
+        ...
+
+
+class _Subscription:
+    """One handler and, where it is async, the calls that wait for it."""
+
+    def __init__(self, handler: Handler, kinds: tuple[Kind, ...]) -> None:
+        self.handler = handler
+        self.kinds = kinds
+        self.name = getattr(handler, "__qualname__", type(handler).__name__)
+        self.waiting: deque[Awaitable[None]] = deque()
+        self.worker: asyncio.Task[None] | None = None
+        self.dropped = 0
+
+    def wants(self, event_class: type[Event]) -> bool:
+        return any(
+            kind == event_class.type if isinstance(kind, str) else issubclass(event_class, kind)
+            for kind in self.kinds
+        )
+
+    def enqueue(self, call: Awaitable[None]) -> None:
+        if len(self.waiting) >= _BACKLOG:
+            _discard(self.waiting.popleft())
+            self.dropped += 1
+        self.waiting.append(call)
+
+
+class EventBus:
+    """Publishes to handlers in the order of publication, one handler after the other.
+
+    Sync handlers run at once; an async handler gets its events one at a time. A failing handler is logged,
+    reported as `ExceptionEvent`, and stops nobody else.
+    """
+
+    def __init__(self) -> None:
+        self._subscriptions: list[_Subscription] = []
+        self._by_class: dict[type[Event], tuple[_Subscription, ...]] = {}
+        self._session_id = ""
+        self._spawn: Spawn | None = None
+
+    def bind(self, *, session_id: str, spawn: Spawn | None) -> None:
+        """Tie the bus to a session: whose id events carry, and whose tasks run async handlers."""
+        self._session_id = session_id
+        self._spawn = spawn
+
+    def subscribe(self, handler: HandlerT) -> HandlerT:
+        """Call `handler` for the events that the type hint of its first parameter names (one or a union)."""
+        self._add(handler, _hinted_kinds(handler))
+        return handler
+
+    def on(self, kind: Kind, handler: Handler | None = None) -> Callable[[HandlerT], HandlerT]:
+        """Call `handler` for events of a class or a type string; without a handler, a decorator."""
+        if handler is not None:
+            self._add(handler, (kind,))
+
+        def keep(function: HandlerT) -> HandlerT:
+            self._add(function, (kind,))
+            return function
+
+        return keep
+
+    def off(self, handler: Callable[..., object]) -> None:
+        """Stop calling `handler`; unknown ones are ignored."""
+        self._subscriptions = [s for s in self._subscriptions if s.handler != handler]
+        self._by_class.clear()
+
+    def has_subscribers(self, event_class: type[Event]) -> bool:
+        """Tell whether anybody would be called: ask before building a frequent event."""
+        return bool(self._wanting(event_class))
+
+    def publish(self, event: Event) -> None:
+        """Stamp the event with the session and the loop's clock, and call the handlers."""
+        subscriptions = self._wanting(type(event))
+        if not subscriptions:
+            return
+        now = asyncio.get_running_loop().time()
+        stamped = dataclasses.replace(event, session_id=self._session_id, at=event.at or now)
+        for subscription in subscriptions:
+            self._call(subscription, stamped)
+
+    async def drain(self) -> None:
+        """Wait until the async handlers have taken everything that was published."""
+        while workers := [s.worker for s in self._subscriptions if s.worker is not None]:
+            await asyncio.wait(workers)
+
+    def _add(self, handler: Callable[..., object], kinds: tuple[Kind, ...]) -> None:
+        if any(s.handler == handler and s.kinds == kinds for s in self._subscriptions):
+            return
+        self._subscriptions.append(_Subscription(cast("Handler", handler), kinds))
+        self._by_class.clear()
+
+    def _wanting(self, event_class: type[Event]) -> tuple[_Subscription, ...]:
+        known = self._by_class.get(event_class)
+        if known is None:
+            known = tuple(s for s in self._subscriptions if s.wants(event_class))
+            self._by_class[event_class] = known
+        return known
+
+    def _call(self, subscription: _Subscription, event: Event) -> None:
+        try:
+            result = subscription.handler(event)
+        except Exception as error:  # noqa: BLE001 - a handler is foreign code
+            self._failed(subscription, event, error)
+            return
+        if not inspect.isawaitable(result):
+            return
+        if self._spawn is None:
+            _discard(result)
+            logger.warning(
+                "An event came too late for an async handler", extra={"handler": subscription.name}
+            )
+            return
+        subscription.enqueue(result)
+        if subscription.worker is None:
+            work = self._work(subscription, event)
+            subscription.worker = self._spawn(work, name=f"handler:{subscription.name}")
+
+    async def _work(self, subscription: _Subscription, event: Event) -> None:
+        try:
+            while subscription.waiting:
+                try:
+                    await subscription.waiting.popleft()
+                except Exception as error:  # noqa: BLE001 - a handler is foreign code
+                    self._failed(subscription, event, error)
+        finally:
+            subscription.worker = None
+            while subscription.waiting:
+                _discard(subscription.waiting.popleft())
+
+    def _failed(self, subscription: _Subscription, event: Event, error: Exception) -> None:
+        logger.error(
+            "An event handler failed",
+            extra={"handler": subscription.name, "event": event.type},
+            exc_info=error,
+        )
+        if not isinstance(event, ExceptionEvent):
+            self.publish(ExceptionEvent(handler=subscription.name, error=error))
+
+
+def _discard(call: Awaitable[None]) -> None:
+    """Drop a coroutine without the warning that it was never awaited."""
+    if inspect.iscoroutine(call):
+        call.close()
+
+
+def _hinted_kinds(handler: Callable[..., object]) -> tuple[type[Event], ...]:
+    function = handler if inspect.isroutine(handler) else type(handler).__call__
+    hints = {k: v for k, v in typing.get_type_hints(function).items() if k != "return"}
+    hint = next(iter(hints.values()), None)
+    is_union = get_origin(hint) in {Union, types.UnionType}
+    kinds = get_args(hint) if is_union else (hint,)
+    if not kinds or not all(isinstance(kind, type) and issubclass(kind, Event) for kind in kinds):
+        raise ConfigurationError(
+            f"Cannot tell which events {getattr(handler, '__qualname__', handler)} wants: "
+            "annotate its first parameter with an event class or a union of them."
+        )
+    return cast("tuple[type[Event], ...]", kinds)

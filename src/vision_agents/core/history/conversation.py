@@ -1,0 +1,38 @@
+"""The record of a conversation, oldest item first."""
+
+from collections.abc import Iterator
+
+from vision_agents.core.history.messages import HistoryItem, Message, Role
+
+
+class Conversation:
+    """Items in the order in which they were heard; only the session adds to it."""
+
+    def __init__(self) -> None:
+        self._items: list[HistoryItem] = []
+
+    def add(self, item: HistoryItem) -> None:
+        """Put `item` at the end."""
+        self._items.append(item)
+
+    @property
+    def items(self) -> tuple[HistoryItem, ...]:
+        """Everything, tool calls included."""
+        return tuple(self._items)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Only what was said."""
+        return tuple(item for item in self._items if isinstance(item, Message))
+
+    def last(self, role: Role) -> Message | None:
+        """Find the newest message of `role`."""
+        return next((m for m in reversed(self.messages) if m.role is role), None)
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[HistoryItem]:
+        """Go through the items, oldest first."""
+        return iter(self.items)

@@ -1,0 +1,1 @@
+"""Port: what watches or changes the media of a call."""

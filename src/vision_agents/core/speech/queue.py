@@ -1,0 +1,119 @@
+"""One utterance at a time: what is played now, what comes next, what is cut."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vision_agents.core.speech.playout import Int16
+from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
+from vision_agents.core.types.units import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class QueueHooks:
+    """What the queue asks of its owner.
+
+    Args:
+        wake: there may be something to play now.
+        flush: drop what the transport has not played yet.
+        unplayed: how much the transport has not played yet.
+        started: the first frame of an utterance is going out.
+        ended: an utterance has reached its final state.
+    """
+
+    wake: Callable[[], None]
+    flush: Callable[[], None]
+    unplayed: Callable[[], Seconds]
+    started: Callable[[UtteranceHandle], None]
+    ended: Callable[[UtteranceHandle], None]
+
+
+class UtteranceQueue:
+    """Utterances in the order in which they are heard; a source of audio for the mixer."""
+
+    def __init__(self, hooks: QueueHooks) -> None:
+        self._hooks = hooks
+        self._waiting: deque[UtteranceHandle] = deque()
+        self.current: UtteranceHandle | None = None
+        self.underruns = 0
+        """Times a begun utterance had no audio when its next frame was due."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is playing or waiting."""
+        return self.current is None and not self._waiting
+
+    def __contains__(self, utterance: UtteranceHandle) -> bool:
+        """Whether an utterance is playing or waiting here."""
+        return utterance is self.current or utterance in self._waiting
+
+    def put(self, utterance: UtteranceHandle) -> None:
+        """Play it after what is already there."""
+        if utterance.done():
+            return
+        utterance.stop = self._cut
+        self._waiting.append(utterance)
+        self._hooks.wake()
+
+    def wake(self) -> None:
+        """Hear that an utterance has more audio, or is finished."""
+        self._hooks.wake()
+
+    def interrupt(self, *, force: bool = False) -> bool:
+        """Cut everything that may be cut; tell whether nothing is left."""
+        for utterance in [u for u in (self.current, *self._waiting) if u is not None]:
+            if force or utterance.is_interruptible:
+                utterance.interrupt(force=True)
+        return self.empty
+
+    def read(self, count: int) -> Int16 | None:
+        """Give the next `count` samples of the utterance whose turn it is, or None."""
+        while (utterance := self._playing()) is not None:
+            samples = utterance.playout.read(count)
+            if samples is not None:
+                if utterance.state is UtteranceState.QUEUED:
+                    utterance.state = UtteranceState.PLAYING
+                    self._hooks.started(utterance)
+                return samples
+            if not utterance.playout.drained:
+                self.underruns += utterance.state is UtteranceState.PLAYING
+                return None
+            self._finish(utterance)
+        return None
+
+    def _playing(self) -> UtteranceHandle | None:
+        if self.current is None and self._waiting:
+            self.current = self._waiting.popleft()
+        return self.current
+
+    def _finish(self, utterance: UtteranceHandle) -> None:
+        """End an utterance whose last frame was read one frame ago: by now it has been played."""
+        self.current = None
+        utterance.end(UtteranceState.COMPLETED)
+        self._hooks.ended(utterance)
+
+    def fail(self, utterance: UtteranceHandle, error: Exception) -> None:
+        """End an utterance that cannot go on; what it said was heard."""
+        if utterance.done():
+            return
+        self._remove(utterance)
+        utterance.end(UtteranceState.FAILED, error=error)
+        self._hooks.ended(utterance)
+        self._hooks.wake()
+
+    def _cut(self, utterance: UtteranceHandle) -> None:
+        was_heard = utterance is self.current
+        self._remove(utterance)
+        unplayed = self._hooks.unplayed() if was_heard else 0.0
+        if was_heard:
+            self._hooks.flush()
+        utterance.end(UtteranceState.INTERRUPTED, unplayed=unplayed)
+        self._hooks.ended(utterance)
+
+    def _remove(self, utterance: UtteranceHandle) -> None:
+        if utterance is self.current:
+            self.current = None
+        elif utterance in self._waiting:
+            self._waiting.remove(utterance)

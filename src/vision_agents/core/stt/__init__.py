@@ -1,0 +1,1 @@
+"""Port: speech to text."""

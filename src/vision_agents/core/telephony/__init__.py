@@ -1,0 +1,1 @@
+"""What a telephone line needs beside speech."""

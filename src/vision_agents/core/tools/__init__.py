@@ -1,0 +1,1 @@
+"""Running the functions that a model calls."""

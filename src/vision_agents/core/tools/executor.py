@@ -1,0 +1,106 @@
+"""Run the tools a model asks for: checked, timed, never failing the turn."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vision_agents.core.errors import ToolError, VisionAgentsError
+from vision_agents.core.events.event import Event
+from vision_agents.core.events.plugin import ToolEndEvent, ToolStartEvent
+from vision_agents.core.functions.registry import FunctionRegistry, Tool
+from vision_agents.core.functions.running import RunningCall, running_call
+from vision_agents.core.functions.schema import ToolSchema
+from vision_agents.core.history.messages import FunctionCall, FunctionResult
+from vision_agents.core.types.units import Seconds
+
+logger = logging.getLogger("vision_agents.tools")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolLimits:
+    """Bounds of one tool call."""
+
+    timeout: Seconds = 30.0
+    max_result: int = 16_384
+    """Characters of a result that reach the model."""
+
+    def __post_init__(self) -> None:
+        """Refuse limits that let nothing through."""
+        if self.timeout <= 0 or self.max_result <= 0:
+            raise ValueError("timeout and max_result must be > 0.")
+
+
+class ToolExecutor:
+    """Runs one call at a time; a failure becomes a result that tells the model what went wrong."""
+
+    def __init__(
+        self, registry: FunctionRegistry, publish: Callable[[Event], None], limits: ToolLimits | None = None
+    ) -> None:
+        self._registry = registry
+        self._publish = publish
+        self._limits = limits or ToolLimits()
+
+    @property
+    def schemas(self) -> tuple[ToolSchema, ...]:
+        """What a model is told of the tools."""
+        return self._registry.schemas()
+
+    async def run(self, call: FunctionCall) -> FunctionResult:
+        """Run the tool; async ones on the loop, sync ones in a thread."""
+        clock = asyncio.get_running_loop().time
+        self._publish(ToolStartEvent(tool_name=call.name, arguments=call.arguments, tool_call_id=call.id))
+        started = clock()
+        try:
+            output = await self._call(call)
+            result = FunctionResult(call.id, call.name, _as_text(output)[: self._limits.max_result])
+        except Exception as error:  # noqa: BLE001 - a tool is foreign code
+            logger.warning("A tool failed", extra={"tool": call.name, "error": type(error).__name__})
+            result = FunctionResult(call.id, call.name, _explain(error), is_error=True)
+        self._publish(
+            ToolEndEvent(
+                tool_name=call.name,
+                tool_call_id=call.id,
+                success=not result.is_error,
+                result=None if result.is_error else result.output,
+                error=result.output if result.is_error else None,
+                execution_time_ms=(clock() - started) * 1000,
+            )
+        )
+        return result
+
+    async def _call(self, call: FunctionCall) -> object:
+        tool = self._registry.get(call.name)
+        arguments = tool.bind(call.arguments)
+        running = RunningCall(call.id, call.name)
+        token = running_call.set(running)
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                return await _invoke(tool, arguments)
+        except TimeoutError as error:
+            raise ToolError(f"Tool {call.name} timed out after {self._limits.timeout:g} s.") from error
+        finally:
+            running.active = False
+            running_call.reset(token)
+
+
+async def _invoke(tool: Tool, arguments: Mapping[str, Any]) -> object:
+    if not tool.is_async:
+        return await asyncio.to_thread(tool.function, **arguments)
+    awaitable: Any = tool.function(**arguments)
+    return await awaitable
+
+
+def _as_text(output: object) -> str:
+    return output if isinstance(output, str) else json.dumps(output, default=str, ensure_ascii=False)
+
+
+def _explain(error: Exception) -> str:
+    """Tell the model what happened; texts of foreign errors may hold secrets and stay out."""
+    if isinstance(error, VisionAgentsError):
+        return str(error)
+    return f"The tool failed ({type(error).__name__})."

@@ -1,0 +1,1 @@
+"""Port: text to speech."""

@@ -1,0 +1,1 @@
+"""Port: has the speaker finished?"""

@@ -1,0 +1,1 @@
+"""Whose turn it is: pure decisions, without asyncio and without a clock."""

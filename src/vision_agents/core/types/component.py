@@ -1,0 +1,33 @@
+"""What every exchangeable part of an agent has in common."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentInfo:
+    """Who provides a part and which model it runs."""
+
+    provider: str
+    model: str | None = None
+    voice: str | None = None
+
+
+class Component:
+    """A model or service behind a port: warmed up once a process, started and closed once a session."""
+
+    provider: ClassVar[str] = "custom"
+    model: str | None = None
+
+    def describe(self) -> ComponentInfo:
+        """Tell the provider and the model for metrics and traces."""
+        return ComponentInfo(provider=self.provider, model=self.model)
+
+    async def warmup(self) -> None:
+        """Load what is slow to load, so that the first turn is not; may be called more than once."""
+
+    async def start(self) -> None:
+        """Get ready for one session."""
+
+    async def close(self) -> None:
+        """Give back what `start` took; called once, also after a failed `start`."""

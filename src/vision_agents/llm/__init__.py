@@ -1,0 +1,1 @@
+"""Front doors to language models, by provider."""

@@ -1,0 +1,50 @@
+"""What every test runs under: its event loop, and the check that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+import pytest_asyncio
+
+from vision_agents.testing.leaks import LeakWatch, leaked_tasks
+from vision_agents.testing.virtual_time import VirtualTimeLoop
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config,
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run a test marked `virtual_time` on the virtual-time loop, every other one on a real loop."""
+    if item.get_closest_marker("virtual_time"):
+        return {"virtual": VirtualTimeLoop}
+    return {"real": asyncio.new_event_loop}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Take what is imported by now out of the garbage collections that each test ends with."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks() -> Iterator[None]:
+    """Fail a test that leaves threads, sockets, files or exceptions; the loop is closed by then."""
+    watch = LeakWatch()
+    yield
+    if leaks := watch.close():
+        pytest.fail("The test left something behind:\n" + "\n".join(leaks), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_task_is_left(request: pytest.FixtureRequest, _nothing_leaks: None) -> Iterator[None]:
+    """Fail an async test that leaves tasks: after its own fixtures have ended, before its loop closes."""
+    if not pytest_asyncio.is_async_test(request.node):
+        yield
+        return
+    runner: asyncio.Runner = request.getfixturevalue("_function_scoped_runner")
+    yield
+    if leaks := leaked_tasks(runner.get_loop()):
+        pytest.fail("The test left something behind:\n" + "\n".join(leaks), pytrace=False)
