@@ -84,14 +84,19 @@ class AgentTurns:
     @property
     def idle(self) -> bool:
         """Whether nothing is being made, waiting or playing."""
-        return not self._running and not self._waiting and self._output.queue.empty
+        return not self._waiting and not self._unfinished and self._output.queue.empty
+
+    @property
+    def _unfinished(self) -> list[AgentTurn]:
+        """Turns that will still be heard; the others are only winding up."""
+        return [turn for turn in self._running if not turn.utterance.done()]
 
     @property
     def floor(self) -> Floor:
         """What the agent is doing, as the turn machines see it."""
         if self.idle:
             return Floor.FREE
-        if any(not turn.utterance.is_interruptible for turn in self._running):
+        if any(not turn.utterance.is_interruptible for turn in self._unfinished):
             return Floor.PROTECTED
         current = self._output.queue.current
         speaking = current is not None and current.state is UtteranceState.PLAYING

@@ -53,7 +53,7 @@ def _continue(job: FetchJob, file: WeightFile, *, answer_within_s: float) -> Non
     with contextlib.closing(response), part.open("ab") as out:
         if response.status != 206:
             out.truncate(start := 0)
-        if int(response.headers.get("Content-Length") or -1) != file.size - start:
+        if response.headers.get("Content-Length") != str(file.size - start):
             raise SourceFailed("it offers another file than the pinned one")
         while chunk := _read(response):
             job.check()

@@ -22,7 +22,8 @@ _DISK_FULL = re.compile(r"No space left|os error 28|Errno 28")
 _REASONS = (
     (r"[Hh]ash mismatch|DO NOT MATCH", "it gave other bytes than the pinned ones"),
     (
-        r"error sending request|dns error|Failed to (establish|resolve)|Connection|timed out|ProxyError|[Nn]etwork",
+        r"error sending request|dns error|Failed to (establish|resolve)|[Nn]etwork|"
+        r"Connection|ProxyError|timed out",
         "it could not be reached",
     ),
     (

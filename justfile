@@ -1,0 +1,37 @@
+# Recipes for working on the project; `just --list` shows them.
+
+run := ".venv/bin/uv run --extra embedded --group dev"
+
+# Make the environment: a virtual environment with uv in it, then everything else.
+setup:
+    python3 -m venv .venv
+    .venv/bin/pip install -q uv==0.13.8
+    .venv/bin/uv sync --inexact --extra embedded --group dev
+
+# The default tests: no network, no waiting.
+test *args:
+    {{run}} pytest {{args}}
+
+# Real times and repeated races.
+slow *args:
+    {{run}} pytest -m slow {{args}}
+
+# Style, types and layers.
+lint:
+    {{run}} ruff check
+    {{run}} ruff format --check
+    {{run}} pyright
+    {{run}} lint-imports --no-logo
+
+# Put the files into the house's format.
+format:
+    {{run}} ruff check --fix
+    {{run}} ruff format
+
+# Measurements; each prints one line of JSON.
+bench:
+    {{run}} python benchmarks/import_time.py
+
+# Everything that must hold before a change goes in.
+ci:
+    .ci/run

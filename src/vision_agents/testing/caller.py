@@ -1,0 +1,151 @@
+"""A caller for tests: speaks into a call, listens, and remembers what was heard and when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.audio.chunk import Chunker
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.loopback import Edge, LoopbackPeer
+from vision_agents.core.types.people import User
+from vision_agents.core.types.units import Seconds
+from vision_agents.testing.tone_speech import mumble, read_speech, speak
+
+_RATE = 48_000
+_FRAME = _RATE // 50
+_SILENCE = PcmData(np.zeros(_FRAME, np.int16), _RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A stretch of the agent's voice without a gap: when it began and ended (loop time), and its words."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+
+
+class SimulatedCaller:
+    """Somebody in a call on the loopback edge, with an open microphone.
+
+    ::
+
+        async with SimulatedCaller(edge) as caller:
+            await caller.says("what is the weather in paris")
+            await caller.hears("sunny")
+
+    Args:
+        edge: the agent's edge; its call is joined.
+        call_id: the call, where it is not the one the edge made last.
+        user_id: who calls.
+    """
+
+    def __init__(self, edge: Edge, *, call_id: str | None = None, user_id: str = "caller") -> None:
+        self._edge = edge
+        self._call_id = call_id
+        self._user = User(id=user_id, name=user_id)
+        self._queue: deque[PcmData] = deque()
+        self._emptied = asyncio.Event()
+        self._scope = TaskScope("caller")
+        self._peer: LoopbackPeer | None = None
+        self._muted = False
+
+    async def __aenter__(self) -> SimulatedCaller:
+        """Join and open the microphone."""
+        self._peer = self._edge.join_as(self._user, self._call_id)
+        self._scope.start(self._microphone(), name="microphone")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave."""
+        await self._scope.close()
+        self.peer.leave()
+
+    @property
+    def peer(self) -> LoopbackPeer:
+        """This side of the call."""
+        assert self._peer is not None, "Enter the caller first."
+        return self._peer
+
+    async def says(self, text: str) -> None:
+        """Speak; returns when the last sound was made."""
+        await self._plays(speak(text, sample_rate=_RATE))
+
+    async def mumbles(self, duration: Seconds) -> None:
+        """Make a voice without words for `duration` seconds; a cough when it is short."""
+        await self._plays(mumble(duration, sample_rate=_RATE))
+
+    async def waits(self, duration: Seconds) -> None:
+        """Stay silent, with an open microphone."""
+        await asyncio.sleep(duration)
+
+    def mutes(self) -> None:
+        """Send nothing at all, not even silence."""
+        self._muted = True
+
+    async def hangs_up(self) -> None:
+        """End the call for everybody."""
+        self.peer.end_call("hung up")
+
+    @property
+    def heard(self) -> list[Heard]:
+        """The agent's voice so far, stretch by stretch."""
+        stretches: list[list[PcmData]] = []
+        times: list[tuple[Seconds, Seconds]] = []
+        for frame in self.peer.heard:
+            end = frame.at + frame.pcm.duration
+            if times and frame.at - times[-1][1] < 0.005:
+                stretches[-1].append(frame.pcm)
+                times[-1] = (times[-1][0], end)
+            else:
+                stretches.append([frame.pcm])
+                times.append((frame.at, end))
+        return [Heard(a, b, _words(pieces)) for (a, b), pieces in zip(times, stretches, strict=True)]
+
+    @property
+    def heard_text(self) -> str:
+        """All words of the agent so far."""
+        return " ".join(stretch.text for stretch in self.heard if stretch.text)
+
+    async def hears(self, text: str, *, within: Seconds = 30.0) -> None:
+        """Return as soon as the agent has said `text`; `AssertionError` after `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while text not in self.heard_text:  # noqa: ASYNC110 - virtual time makes looking free
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            heard = self.heard_text
+            raise AssertionError(f"{text!r} was not heard within {within:g} s, only {heard!r}.") from None
+
+    async def _plays(self, pcm: PcmData) -> None:
+        chunker = Chunker(_FRAME)
+        self._queue.extend(chunker.push(pcm))
+        if (rest := chunker.flush()) is not None:
+            self._queue.append(rest)
+        self._emptied.clear()
+        await self._emptied.wait()
+
+    async def _microphone(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due += 0.02
+            await asyncio.sleep(due - loop.time())
+            if self._queue:
+                self.peer.send_audio(self._queue.popleft())
+            elif not self._muted:
+                self.peer.send_audio(_SILENCE)
+            if not self._queue:
+                self._emptied.set()
+
+
+def _words(pieces: list[PcmData]) -> str:
+    return read_speech(PcmData(np.concatenate([piece.samples for piece in pieces]), pieces[0].sample_rate))
