@@ -83,9 +83,9 @@ async def load_audio(path: MediaPath, *, media_root: MediaPath | None = None) ->
 
 
 def _decode_file(path: MediaPath, media_root: MediaPath | None) -> Generator[PcmData]:
-    from av import AudioResampler
-
     with open_container(path, media_root=media_root) as container:
+        from av import AudioResampler
+
         rate, kind, mixer = 0, ("", "", 0), AudioResampler()
         for frame in _decode_packets(container, os.fspath(path)):
             # The rate of the first frame: what the container says may be half of it.
@@ -100,8 +100,10 @@ def _decode_packets(container: InputContainer, name: str) -> Generator[AudioFram
     """Give the frames of the first audio track, without a few packets that are damaged."""
     from av.error import FFmpegError
 
+    if not container.streams.audio:
+        return
     good = bad = 0
-    for packet in container.demux(container.streams.audio[:1]):
+    for packet in container.demux(container.streams.audio[0]):
         try:
             frames = packet.decode()
         except FFmpegError:

@@ -73,7 +73,9 @@ class Signature:
 
     def _indescribable(self, error: PydanticUserError) -> ConfigurationError:
         reason = error.message.partition(". ")[0]
-        return ConfigurationError(f"Tool {self._name} has a parameter that no JSON schema describes: {reason}.")
+        return ConfigurationError(
+            f"Tool {self._name} has a parameter that no JSON schema describes: {reason}."
+        )
 
 
 def definition(function: Callable[..., object]) -> Callable[..., object]:

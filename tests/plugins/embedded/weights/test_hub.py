@@ -74,7 +74,7 @@ def test_no_answer_in_time_is_given_up(job: FetchJob, hub: Hub) -> None:
     release = threading.Event()
     hub.will(hold=release)
     try:
-        with pytest.raises(SourceFailed, match="did not answer within 0.05 s"):
+        with pytest.raises(SourceFailed, match=r"did not answer within 0\.05 s"):
             fill(job, within_s=0.05)
     finally:
         release.set()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from vision_agents.core.errors import ConfigurationError
+from vision_agents.plugins.embedded.weights.job import Progress
 from vision_agents.plugins.embedded.weights.manifest import MODELS, Model
 from vision_agents.plugins.embedded.weights.store import default_models, ensure, find_model, obtain
 
@@ -55,8 +56,12 @@ async def test_a_cancelled_fetch_ends_and_the_next_goes_on_from_it(
     hub.will(hold=release, hold_at=60_000)
     arrived = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def observe(_: Progress) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(ensure("tiny", observe=lambda _: loop.call_soon_threadsafe(arrived.set)))
+        task = group.create_task(ensure("tiny", observe=observe))
         await arrived.wait()
         task.cancel()
         loop.call_soon(release.set)

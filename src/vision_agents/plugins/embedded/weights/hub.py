@@ -22,7 +22,7 @@ class _Response(Protocol):
     status: int
     headers: http.client.HTTPMessage
 
-    def read(self, amount: int, /) -> bytes: ...
+    def read1(self, amount: int, /) -> bytes: ...
 
     def close(self) -> None: ...
 
@@ -64,7 +64,7 @@ def _continue(job: FetchJob, file: WeightFile, *, answer_within_s: float) -> Non
 
 def _read(response: _Response) -> bytes:
     try:
-        return response.read(_CHUNK)
+        return response.read1(_CHUNK)
     except (OSError, http.client.HTTPException):
         return b""  # cut, which the length shows as well
 
