@@ -36,9 +36,11 @@ def build_agent() -> object:
     from vision_agents.core.stt.stt import STT
     from vision_agents.core.tts.tts import TTS
 
+    def nothing(self: object, *_: object) -> object:
+        return self
+
     def stub(port: type[Any]) -> Any:
-        nothing = dict.fromkeys(port.__abstractmethods__, lambda self, *_: self)
-        return type(f"Stub{port.__name__}", (port,), nothing)()
+        return type(f"Stub{port.__name__}", (port,), dict.fromkeys(port.__abstractmethods__, nothing))()
 
     agent = Agent(
         edge=stub(EdgeTransport),

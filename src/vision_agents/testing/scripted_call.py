@@ -73,7 +73,10 @@ async def scripted_call(
     deadlines: Deadlines | None = None,
     tools: Sequence[Callable[..., object]] = (),
 ) -> AsyncGenerator[ScriptedCall]:
-    """Join a call with a caller in it; at the end the model's script must have been followed to its end."""
+    """Join a call with a caller in it; at the end the model's script must have been followed to its end.
+
+    Without `turn_handling` the agent does not speculate, so that each line of the script is asked for once.
+    """
     llm, voice, edge = ScriptedLLM(lines), tts or ScriptedTTS(), Edge()
     agent = Agent(
         "Be brief.",
@@ -84,7 +87,7 @@ async def scripted_call(
         tts=voice,
         vad=ScriptedVAD(),
         turn_detection=detector or ScriptedTurnDetector(),
-        turn_handling=turn_handling,
+        turn_handling=turn_handling or TurnHandling(speculate=False),
         deadlines=deadlines,
         tools=tools,
     )

@@ -115,6 +115,24 @@ async def test_a_cough_does_not_cut_the_answer() -> None:
         assert s.said[1] == ("assistant", "One two three four five. Six seven eight.")
 
 
+async def test_a_false_interruption_is_silent_at_once_and_then_no_word_is_lost() -> None:
+    count = "One two three four five six seven eight nine ten eleven twelve."
+    async with scripted_call(count) as s:
+        await s.caller.says("count")
+        await s.caller.hears("two")
+        await s.caller.mumbles(1.0)
+        await s.settles()
+        assert len(s.caller.heard) == 2
+        before, after = (stretch.text.split() for stretch in s.caller.heard)
+        words: list[str] = count.rstrip(".").lower().split()
+        resumed = words.index(after[0])
+        assert before[:resumed] == words[:resumed]
+        assert after == words[resumed:]
+        assert s.said[1] == ("assistant", count)
+        [ended] = s.of(AgentTurnEndedEvent)
+        assert not ended.interrupted
+
+
 @pytest.mark.parametrize("sign", ["uh huh", "okay", "yeah right"])
 async def test_a_back_channel_neither_cuts_nor_is_answered(sign: str) -> None:
     async with scripted_call("One two three four five. Six seven eight nine ten eleven.") as s:
@@ -256,7 +274,7 @@ async def test_marks_are_ordered_and_their_spans_add_up() -> None:
         [marks] = s.of(TurnMarksEvent)
         names = list(marks.marks_ms)
         assert names == [
-            "speech_end", "pause", "turn_detected", "transcript_final", "end_of_turn",
+            "speech_end", "transcript_final", "pause", "turn_detected", "end_of_turn",
             "llm_first_token", "first_sentence", "tts_first_audio", "first_audio_played",
         ]  # fmt: skip
         assert sum(marks.spans_ms.values()) == pytest.approx(marks.response_delay_ms)

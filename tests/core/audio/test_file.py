@@ -127,7 +127,7 @@ def test_a_file_without_a_sample_is_refused(tmp_path: Path) -> None:
 def test_a_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hello\n" * 100)
 
-    with pytest.raises(MediaError, match="has no sound in it"):
+    with pytest.raises(MediaError, match=r"a\.txt"):
         read_audio(tmp_path / "a.txt")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -15,12 +14,11 @@ from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError, ProviderError
 from vision_agents.core.functions.running import in_tool
+from vision_agents.core.history.messages import Message
 from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.speech.segmenter import SentenceSegmenter
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.turns.observations import Floor
-
-logger = logging.getLogger("vision_agents.agent_turns")
 
 Policy: TypeAlias = Literal["queue", "replace", "drop"]
 """What new speech does to speech that is pending: waits for it, cuts it, or gives way to it."""
@@ -33,11 +31,18 @@ class AgentTurn:
     answer: Answer
     script: str | None = None
     task: asyncio.Task[None] | None = None
+    has_sentence: bool = False
+    failed: Exception | None = None
 
     @property
     def utterance(self) -> UtteranceHandle:
         """What is heard of it."""
         return self.answer.utterance
+
+    @property
+    def committed(self) -> bool:
+        """Whether it is more than a guess."""
+        return self.answer.committed.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,12 @@ class TurnHooks:
     Args:
         changed: a turn began or ended, so the floor may be another.
         failed: a turn failed; its utterance has ended.
+        wasted: an answer that was prepared in vain had so many tokens.
     """
 
     changed: Callable[[], None]
     failed: Callable[[Exception], None]
+    wasted: Callable[[int], None]
 
 
 class AgentTurns:
@@ -80,6 +87,7 @@ class AgentTurns:
         self._hooks = hooks
         self._waiting: deque[AgentTurn] = deque()
         self._running: list[AgentTurn] = []
+        self._prepared: AgentTurn | None = None
 
     @property
     def idle(self) -> bool:
@@ -89,7 +97,7 @@ class AgentTurns:
     @property
     def _unfinished(self) -> list[AgentTurn]:
         """Turns that will still be heard; the others are only winding up."""
-        return [turn for turn in self._running if not turn.utterance.done()]
+        return [turn for turn in self._running if turn.committed and not turn.utterance.done()]
 
     @property
     def floor(self) -> Floor:
@@ -121,19 +129,60 @@ class AgentTurns:
         timeline: TurnTimeline | None = None,
     ) -> UtteranceHandle:
         """Answer from the history; `instructions` hold for this answer only."""
-        if self._responder is None:
-            raise ConfigurationError("An answer needs an llm: give the agent one.")
         answer = self._new_answer(interruptible)
         answer.turn_instructions = instructions
         answer.timeline = timeline or answer.timeline
-        return self._begin(AgentTurn(answer), policy)
+        return self._begin(self._answering(answer), policy)
+
+    def prepare(self, question: Message, timeline: TurnTimeline) -> None:
+        """Begin to answer a question that may not be complete; nothing of it shows before `commit`."""
+        self.discard()
+        if self._responder is None or not self.idle:
+            return
+        answer = self._new_answer(True)
+        answer.question, answer.timeline = question, timeline
+        self._prepared = AgentTurn(answer)
+        self._run(self._prepared)
+
+    def discard(self) -> None:
+        """Drop what was prepared: the speaker went on."""
+        turn, self._prepared = self._prepared, None
+        if turn is not None:
+            self._hooks.wasted(turn.answer.tokens)
+            self._cut(turn)
+
+    def commit(self, text: str) -> Message | None:
+        """Stand by what was prepared for `text`, if that is what was said; gives the question it answers.
+
+        The caller puts the question into the history before anything else happens.
+        """
+        turn = self._prepared
+        question = turn.answer.question if turn else None
+        fits = question is not None and question.text == text
+        if turn is None or not fits or turn.failed or self._unfinished or self._waiting:
+            self.discard()
+            return None
+        self._prepared = None
+        turn.answer.committed.set()
+        if turn.has_sentence:
+            self._output.queue.put(turn.utterance)
+        self._hooks.changed()
+        return question
 
     def interrupt(self, *, force: bool = False) -> None:
         """Cut everything that may be cut, what is waiting included."""
         for turn in (*self._waiting, *self._running):
-            if force or turn.utterance.is_interruptible:
+            if turn is not self._prepared and (force or turn.utterance.is_interruptible):
                 self._cut(turn)
         self._hooks.changed()
+
+    def hold(self) -> None:
+        """Fall silent at once, and keep what is being said."""
+        self._output.queue.hold()
+
+    def release(self) -> None:
+        """Go on with what was held."""
+        self._output.queue.release()
 
     def _cut(self, turn: AgentTurn) -> None:
         if turn in self._waiting:
@@ -149,7 +198,14 @@ class AgentTurns:
     def _new_answer(self, interruptible: bool) -> Answer:  # noqa: FBT001 - private
         return Answer(self._output.new_utterance(interruptible=interruptible), TurnTimeline())
 
+    def _answering(self, answer: Answer) -> AgentTurn:
+        if self._responder is None:
+            raise ConfigurationError("An answer needs an llm: give the agent one.")
+        return AgentTurn(answer)
+
     def _begin(self, turn: AgentTurn, policy: Policy) -> UtteranceHandle:
+        turn.answer.committed.set()
+        self.discard()
         if in_tool() and turn.script is not None:
             self._run(turn)
             return turn.utterance
@@ -183,19 +239,23 @@ class AgentTurns:
             await self._produce(turn)
             await turn.utterance.wait()
         except Exception as error:  # noqa: BLE001 - the top of a turn
-            self._output.queue.fail(turn.utterance, error)
-            self._hooks.failed(error)
+            turn.failed = error
+            if turn.committed:
+                self._output.queue.fail(turn.utterance, error)
+                self._hooks.failed(error)
 
     async def _produce(self, turn: AgentTurn) -> None:
-        queue, utterance = self._output.queue, turn.utterance
+        queue = self._output.queue
 
         def put() -> None:
-            if self._speaker is not None and utterance not in queue:
-                queue.put(utterance)
+            if self._speaker is not None and not turn.has_sentence:
+                turn.has_sentence = True
+                if turn.committed:
+                    queue.put(turn.utterance)
 
         if turn.script is not None and self._speaker is not None:
             put()
-            await self._speaker.speak(_sentences(turn.script), utterance.playout, on_audio=queue.wake)
+            await self._speaker.speak(_sentences(turn.script), turn.utterance.playout, on_audio=queue.wake)
         elif self._responder is not None:
             await self._responder.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
         self._check(turn)

@@ -20,6 +20,7 @@ from vision_agents.core.errors import ProviderError
 from vision_agents.core.events.agent import (
     AgentTurnEndedEvent,
     AgentTurnStartedEvent,
+    SpeculationDroppedEvent,
     TurnMarksEvent,
     UserInterimTranscriptEvent,
     UserTranscriptEvent,
@@ -31,7 +32,7 @@ from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTError
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import Message, Role
-from vision_agents.core.observability.timeline import Mark
+from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.tools.executor import ToolExecutor
 from vision_agents.core.turns.observations import Floor
@@ -87,7 +88,7 @@ class Dialogue:
             speaker=speaker,
             output=self._output,
             scope=scope,
-            hooks=TurnHooks(changed=self._on_changed, failed=self._on_failed),
+            hooks=TurnHooks(changed=self._on_changed, failed=self._on_failed, wasted=self._on_wasted),
         )
 
     def _make_responder(
@@ -152,6 +153,22 @@ class Dialogue:
         if self._floor is Floor.FREE:
             self._states.set_agent(AgentState.LISTENING)
 
+    def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
+        """Begin to answer what may be the whole question."""
+        self.turns.prepare(_question(participant, text), timeline)
+
+    def on_speech_resumed(self, participant: Participant) -> None:
+        """Drop what was prepared."""
+        self.turns.discard()
+
+    def on_hold(self, participant: Participant) -> None:
+        """Fall silent: somebody may be taking the floor."""
+        self.turns.hold()
+
+    def on_release(self, participant: Participant) -> None:
+        """Go on: nobody took the floor."""
+        self.turns.release()
+
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant."""
         self.turns.interrupt()
@@ -159,6 +176,7 @@ class Dialogue:
 
     def on_turn_dropped(self, participant: Participant) -> None:
         """Go on as if nothing had been said."""
+        self.turns.discard()
         self._states.set_user(UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING)
         self._on_changed()
 
@@ -183,8 +201,9 @@ class Dialogue:
             )
         )
         self._bus.publish(UserTranscriptEvent(participant=turn.participant, text=turn.text))
-        self._history.add(Message(Role.USER, turn.text, user_id=turn.participant.user_id))
-        if self._pipeline.llm is not None:
+        prepared = self.turns.commit(turn.text)
+        self._history.add(prepared or _question(turn.participant, turn.text))
+        if prepared is None and self._pipeline.llm is not None:
             self.turns.reply(policy="queue", timeline=turn.timeline)
         self._on_changed()
 
@@ -249,6 +268,13 @@ class Dialogue:
         logger.error("A turn of the agent failed", exc_info=error, extra={"stage": stage})
         self._bus.publish(kind(error_message=str(error) or type(error).__name__))
 
+    def _on_wasted(self, tokens: int) -> None:
+        self._bus.publish(SpeculationDroppedEvent(tokens=tokens))
+
     def _on_output_error(self, error: Exception) -> None:
         logger.error("The connection refused audio", exc_info=error)
         self.turns.interrupt(force=True)
+
+
+def _question(participant: Participant, text: str) -> Message:
+    return Message(Role.USER, text, user_id=participant.user_id)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.hearing import Hearing
@@ -19,7 +20,11 @@ from vision_agents.core.stt.stt import TurnEnded as RecogniserTurnEnded
 from vision_agents.core.stt.stt import TurnStarted as RecogniserTurnStarted
 from vision_agents.core.turns.decisions import (
     Decision,
+    Hold,
     Interrupt,
+    JudgePause,
+    Prepare,
+    Release,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
@@ -31,6 +36,7 @@ from vision_agents.core.turns.observations import (
     Floor,
     FloorChanged,
     Heard,
+    Interim,
     Likelihood,
     Observation,
     ReportedEnd,
@@ -59,6 +65,18 @@ class ListenerSink(Protocol):
 
     def on_speech_started(self, participant: Participant) -> None:
         """A participant begins to speak."""
+
+    def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
+        """A turn may be over: an answer may be prepared."""
+
+    def on_speech_resumed(self, participant: Participant) -> None:
+        """The turn was not over."""
+
+    def on_hold(self, participant: Participant) -> None:
+        """A participant may be taking the floor: the agent falls silent."""
+
+    def on_release(self, participant: Participant) -> None:
+        """It was nothing: the agent goes on."""
 
     def on_interrupt(self, participant: Participant) -> None:
         """A participant takes the floor."""
@@ -143,6 +161,7 @@ class Listener:
         match event:
             case Transcript(final=False, text=text):
                 self._sink.on_interim_transcript(self.participant, text)
+                self._observe(Interim(text=text))
             case Transcript(text=text):
                 self._recognised = f"{self._recognised} {text}".strip()
                 self._timeline.mark(Mark.TRANSCRIPT_FINAL, self._loop.time())
@@ -162,14 +181,10 @@ class Listener:
 
     def _carry_out(self, decision: Decision) -> None:
         match decision:
-            case SpeechStarted():
-                self._hearing.speech_started()
-                self._sink.on_speech_started(self.participant)
-            case SpeechPaused():
-                self._ask(decision)
-            case SpeechResumed():
-                self._drop_questions()
-                self._timeline = TurnTimeline()
+            case Hold():
+                self._sink.on_hold(self.participant)
+            case Release():
+                self._sink.on_release(self.participant)
             case Interrupt():
                 self._sink.on_interrupt(self.participant)
             case TurnDropped():
@@ -177,6 +192,26 @@ class Listener:
                 self._sink.on_turn_dropped(self.participant)
             case TurnEnded():
                 self._end_turn(decision)
+            case _:
+                self._follow(decision)
+
+    def _follow(self, decision: SpeechStarted | SpeechPaused | JudgePause | Prepare | SpeechResumed) -> None:
+        """Go along with the speaker inside of a turn."""
+        match decision:
+            case SpeechStarted():
+                self._hearing.speech_started()
+                self._sink.on_speech_started(self.participant)
+            case SpeechPaused(pause=pause):
+                self._ask(self._ask_recogniser(pause), name="transcript")
+            case JudgePause(pause=pause):
+                self._timeline.mark(Mark.PAUSE, self._loop.time())
+                self._ask(self._ask_detector(pause), name="turn_detection")
+            case Prepare(text=text):
+                self._sink.on_prepare(self.participant, text, self._timeline)
+            case SpeechResumed():
+                self._drop_questions()
+                self._timeline = TurnTimeline()
+                self._sink.on_speech_resumed(self.participant)
 
     def _end_turn(self, decision: TurnEnded) -> None:
         timeline = self._begin_anew()
@@ -199,14 +234,8 @@ class Listener:
         timeline, self._timeline = self._timeline, TurnTimeline()
         return timeline
 
-    def _ask(self, pause: SpeechPaused) -> None:
-        """Ask the recogniser and the turn detector, both at once."""
-        self._drop_questions()
-        self._timeline.mark(Mark.PAUSE, self._loop.time())
-        self._questions = [
-            self._scope.start(self._ask_recogniser(pause.pause), name="transcript"),
-            self._scope.start(self._ask_detector(pause.pause), name="turn_detection"),
-        ]
+    def _ask(self, question: Coroutine[Any, Any, None], *, name: str) -> None:
+        self._questions.append(self._scope.start(question, name=name))
 
     def _drop_questions(self) -> None:
         for question in self._questions:

@@ -32,12 +32,16 @@ class Answer:
     """One answer in the making.
 
     `turn_instructions` hold for this answer only; `open_calls` are tools that have not returned yet.
+    Until `committed` is set, `question` is not in the history, no tool runs and nothing is heard.
     """
 
     utterance: UtteranceHandle
     timeline: TurnTimeline
     turn_instructions: str = ""
+    question: Message | None = None
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""
+    tokens: int = 0
     segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
     open_calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
     begins_at: int = 0
@@ -83,7 +87,7 @@ class Responder:
 
         `on_sentence` is called with each sentence, `on_audio` whenever there is more to play.
         """
-        answer.begins_at = len(self._history)
+        answer.begins_at = len(self._history) + (not answer.committed.is_set())
         sentences: Mailbox[str] = Mailbox(_WAITING_SENTENCES)
         try:
             async with asyncio.TaskGroup() as group:
@@ -116,6 +120,7 @@ class Responder:
                 if isinstance(event, TextDelta):
                     answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
                     answer.text += event.text
+                    answer.tokens += 1
                     await send(answer.segmenter.push(event.text))
                 elif isinstance(event, ToolCall):
                     calls.append(FunctionCall(event.id, event.name, event.arguments))
@@ -154,13 +159,16 @@ class Responder:
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:
         """The history, with what this answer has said so far before the tools it called."""
-        items = self._history.items
+        items: tuple[HistoryItem, ...] = self._history.items
+        if answer.question is not None and not answer.committed.is_set():
+            items = (*items, answer.question)
         if not answer.text:
             return items
         said = Message(Role.ASSISTANT, answer.text)
         return (*items[: answer.begins_at], said, *items[answer.begins_at :])
 
     async def _run_tools(self, answer: Answer, calls: list[FunctionCall]) -> None:
+        await answer.committed.wait()
         answer.timeline.mark(Mark.TOOL_CALLED, self._clock())
         for call in calls:
             self._history.add(call)

@@ -13,6 +13,7 @@ from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.edge.loopback import Edge, HeardFrame, LoopbackPeer
 from vision_agents.core.media.local_file import MediaPath
 from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.units import Seconds
 
 _FRAMES_A_SECOND = round(1 / FRAME)
 _FALLBACK_RATE = 48_000
@@ -21,7 +22,7 @@ _READ_AHEAD = 2 * _FRAMES_A_SECOND
 
 
 class FileCaller:
-    """Joins a call on the loopback edge and plays a file in real time as soon as somebody is there.
+    """Joins a call on the loopback edge and plays a file in real time.
 
     20 ms frames leave on the grid of the loop's clock, at the file's own rate (48 kHz where 20 ms of it is
     not a whole number of samples). After the file it stays, silent, until `close`.
@@ -45,10 +46,34 @@ class FileCaller:
         """Open the file; raises `MediaError` as `AudioFileReader`."""
         return cls(await asyncio.to_thread(AudioFileReader, path, media_root=media_root))
 
-    def join(self, edge: Edge, user: User, call_id: str | None = None) -> None:
-        """Go into a call, see `Edge.join_as`; what is said to this caller is not kept."""
+    def join(
+        self, edge: Edge, user: User, call_id: str | None = None, *, play_when_answered: bool = True
+    ) -> None:
+        """Go into a call, see `Edge.join_as`; what is said to this caller is not kept.
+
+        Plays as soon as somebody else is there, or only on `play` where `play_when_answered` is False.
+        """
         self._load()
-        self._peer = edge.join_as(user, call_id, on_audio=_ignore, on_joined=self._begin)
+        on_joined = self._begin if play_when_answered else None
+        self._peer = edge.join_as(user, call_id, on_audio=_ignore, on_joined=on_joined)
+
+    @property
+    def peer(self) -> LoopbackPeer:
+        """This side of the call."""
+        assert self._peer is not None, "Join a call first."
+        return self._peer
+
+    def play(self) -> None:
+        """Begin to play, once."""
+        if not self._answered:
+            self._answered = True
+            # Not at once: the other side may be in the middle of joining.
+            asyncio.get_running_loop().call_soon(self._pacer.kick)
+
+    @property
+    def ahead(self) -> Seconds:
+        """How much was read and not played yet."""
+        return len(self._frames) * FRAME
 
     async def wait_finished(self) -> None:
         """Return when the last frame was sent; raises what kept it from being sent, mostly `MediaError`."""
@@ -67,10 +92,7 @@ class FileCaller:
         self.finished.set()
 
     def _begin(self, _participant: Participant) -> None:
-        if not self._answered:
-            self._answered = True
-            # Not at once: the other side is in the middle of joining.
-            asyncio.get_running_loop().call_soon(self._pacer.kick)
+        self.play()
 
     def _next(self) -> PcmData | None:
         frame = self._frames.popleft() if self._frames else None
@@ -79,8 +101,7 @@ class FileCaller:
         return frame
 
     def _send(self, frame: PcmData) -> None:
-        assert self._peer is not None
-        self._peer.send_audio(frame)
+        self.peer.send_audio(frame)
         self._finish_if_empty()
 
     def _load(self) -> None:

@@ -60,8 +60,10 @@ class LoopbackConnection(Connection):
             raise ValueError(f"Send mono int16 at {self.output_rate} Hz, not {frame.sample_rate} Hz.")
         self._room.send_audio(self._seat, frame)
 
-    def flush_audio(self) -> None:
-        """Count the flush: there is nothing to drop."""
+    def flush_audio(self, last: PcmData | None = None) -> None:
+        """Let the others hear `last`, and count the flush: there is nothing to drop."""
+        if last is not None:
+            self.send_audio(last)
         self.flushes += 1
 
     async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - the port

@@ -50,7 +50,7 @@ class RecordedConnection(Connection):
         self._inner = inner
         self._recorder = recorder
         self.capabilities = inner.capabilities
-        self.output_rate = inner.output_rate  # pyright: ignore[reportAttributeAccessIssue]
+        self.output_rate = inner.output_rate
 
     @property
     def participants(self) -> tuple[Participant, ...]:
@@ -62,11 +62,13 @@ class RecordedConnection(Connection):
         self._recorder.speak(frame, after=self._inner.unplayed)
         self._inner.send_audio(frame)
 
-    def flush_audio(self) -> None:
+    def flush_audio(self, last: PcmData | None = None) -> None:
         """Drop what was not played yet, also from the recording."""
         if self._inner.unplayed > 0:
             self._recorder.cut()
-        self._inner.flush_audio()
+        if last is not None:
+            self._recorder.speak(last)
+        self._inner.flush_audio(last)
 
     @property
     def unplayed(self) -> Seconds:

@@ -49,7 +49,7 @@ class Connection(ABC):
     """The joined leg of a call, with every verb."""
 
     capabilities: frozenset[Capability] = frozenset()
-    output_rate: ClassVar[int] = 48_000
+    output_rate: int = 48_000
     """Sample rate, in Hz, in which it wants `send_audio`; mono int16."""
 
     @property
@@ -62,8 +62,8 @@ class Connection(ABC):
         """Play one 20 ms frame now; called once every 20 ms while there is something to play."""
 
     @abstractmethod
-    def flush_audio(self) -> None:
-        """Drop what was sent and not played yet."""
+    def flush_audio(self, last: PcmData | None = None) -> None:
+        """Drop what was sent and not played yet, and end with `last`, a frame that fades out."""
 
     @property
     def unplayed(self) -> Seconds:

@@ -113,6 +113,14 @@ class TurnMarksEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeculationDroppedEvent(Event):
+    """An answer was prepared in vain: the speaker went on, or meant something else."""
+
+    type: ClassVar[str] = "agent.speculation_dropped"
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserStateChangedEvent(Event):
     """The human side went from one state to another."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.speech.heard import heard_part
+from vision_agents.core.speech.word_start import word_start
 from vision_agents.core.types.units import Seconds
 
 Int16: TypeAlias = npt.NDArray[np.int16]
@@ -19,13 +19,41 @@ Int16: TypeAlias = npt.NDArray[np.int16]
 
 @dataclass(slots=True, eq=False)
 class Sentence:
-    """One sentence: its text, its audio, and how many samples of it came and were played."""
+    """One sentence: its text, its audio, and how many samples of it came and were played.
+
+    The audio that was played is kept until the next sentence begins: a cut may have to go back a word.
+    """
 
     text: str
-    chunks: deque[Int16] = field(default_factory=deque[Int16])
+    chunks: list[Int16] = field(default_factory=list[Int16])
+    next_chunk: int = 0
+    offset: int = 0
     total: int = 0
     played: int = 0
     complete: bool = False
+
+    @property
+    def waiting(self) -> int:
+        """Samples that came and were not played."""
+        return self.total - self.played
+
+    def take(self, most: int) -> Int16:
+        """Play the next samples, `most` at most."""
+        chunk = self.chunks[self.next_chunk]
+        part = chunk[self.offset : self.offset + most]
+        self.offset += len(part)
+        self.played += len(part)
+        if self.offset == len(chunk):
+            self.next_chunk, self.offset = self.next_chunk + 1, 0
+        return part
+
+    def go_to(self, position: int) -> None:
+        """Continue at `position` samples from the beginning, which must still be kept."""
+        self.played = position
+        self.next_chunk, self.offset = 0, position
+        while self.next_chunk < len(self.chunks) and self.offset >= len(self.chunks[self.next_chunk]):
+            self.offset -= len(self.chunks[self.next_chunk])
+            self.next_chunk += 1
 
 
 class Playout:
@@ -67,7 +95,7 @@ class Playout:
     @property
     def drained(self) -> bool:
         """Whether everything was read and nothing more comes."""
-        return self._finished and all(s.complete and not s.chunks for s in self._sentences[self._current :])
+        return self._finished and all(s.complete and not s.waiting for s in self._sentences[self._current :])
 
     @property
     def text(self) -> str:
@@ -105,9 +133,14 @@ class Playout:
         missing = count
         while missing and self._current < len(self._sentences):
             sentence = self._sentences[self._current]
-            if sentence.chunks:
-                missing -= self._take(sentence, missing, parts)
+            if sentence.waiting:
+                if not sentence.played:
+                    self._progress.set()
+                part = sentence.take(missing)
+                missing -= len(part)
+                parts.append(part)
             elif sentence.complete:
+                sentence.chunks.clear()
                 self._current += 1
             else:
                 break
@@ -119,26 +152,40 @@ class Playout:
         """Whether there is a frame's audio, or the end of a sentence to be filled up."""
         ready = 0
         for sentence in self._sentences[self._current :]:
-            waiting = sentence.total - sentence.played
-            ready += waiting
+            ready += sentence.waiting
             if ready >= count:
                 return True
             if not sentence.complete:
-                return ready > 0 and not waiting
+                return ready > 0 and not sentence.waiting
         return ready > 0
 
-    def _take(self, sentence: Sentence, missing: int, parts: list[Int16]) -> int:
-        chunk = sentence.chunks[0]
-        part = chunk[:missing]
-        if len(part) == len(chunk):
-            sentence.chunks.popleft()
-        else:
-            sentence.chunks[0] = chunk[missing:]
-        if not sentence.played:
-            self._progress.set()
-        sentence.played += len(part)
-        parts.append(part)
-        return len(part)
+    def fade_out(self, count: int) -> PcmData | None:
+        """Give the next samples, fading to silence, `count` at most; they do not count as played."""
+        if self._current >= len(self._sentences):
+            return None
+        sentence = self._sentences[self._current]
+        position = sentence.played
+        if not sentence.waiting:
+            return None
+        samples = sentence.take(count)
+        sentence.go_to(position)
+        ramp = np.linspace(1, 0, len(samples), dtype=np.float32)
+        faded = np.zeros(count, np.int16)
+        faded[: len(samples)] = samples * ramp
+        return PcmData(faded, self.sample_rate)
+
+    def take_back(self, unplayed: Seconds) -> None:
+        """Take back the end of what was read: the transport dropped it before it was played."""
+        if self._current < len(self._sentences):
+            sentence = self._sentences[self._current]
+            sentence.go_to(max(0, sentence.played - round(unplayed * self.sample_rate)))
+
+    def go_to_word_start(self) -> None:
+        """Go back to the beginning of the word in which the audio was cut."""
+        if self._current < len(self._sentences) and self._sentences[self._current].played:
+            sentence = self._sentences[self._current]
+            heard = np.concatenate(sentence.chunks)[: sentence.played]
+            sentence.go_to(word_start(heard, self.sample_rate))
 
     def spoken_text(self, *, unplayed: Seconds = 0.0) -> str:
         """What the listener heard: whole sentences, and of the last one the share that was played.

@@ -6,9 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.speech.playout import Int16
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.types.units import Seconds
+
+_FADE: Seconds = 0.02
+"""One frame: long enough not to click, short enough to be silence at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +21,14 @@ class QueueHooks:
 
     Args:
         wake: there may be something to play now.
-        flush: drop what the transport has not played yet.
+        flush: drop what the transport has not played yet, and end with the frame given.
         unplayed: how much the transport has not played yet.
         started: the first frame of an utterance is going out.
         ended: an utterance has reached its final state.
     """
 
     wake: Callable[[], None]
-    flush: Callable[[], None]
+    flush: Callable[[PcmData | None], None]
     unplayed: Callable[[], Seconds]
     started: Callable[[UtteranceHandle], None]
     ended: Callable[[UtteranceHandle], None]
@@ -39,6 +43,7 @@ class UtteranceQueue:
         self.current: UtteranceHandle | None = None
         self.underruns = 0
         """Times a begun utterance had no audio when its next frame was due."""
+        self._held = False
 
     @property
     def empty(self) -> bool:
@@ -68,8 +73,26 @@ class UtteranceQueue:
                 utterance.interrupt(force=True)
         return self.empty
 
+    def hold(self) -> None:
+        """Fall silent at once, and keep what is being said."""
+        if self._held or self.current is None:
+            return
+        self._held = True
+        unplayed = self._hooks.unplayed()
+        self._flush(self.current)
+        self.current.playout.take_back(unplayed)
+
+    def release(self) -> None:
+        """Go on with what was held, from the beginning of the word it was cut in."""
+        if self._held and self.current is not None:
+            self.current.playout.go_to_word_start()
+        self._held = False
+        self._hooks.wake()
+
     def read(self, count: int) -> Int16 | None:
         """Give the next `count` samples of the utterance whose turn it is, or None."""
+        if self._held:
+            return None
         while (utterance := self._playing()) is not None:
             samples = utterance.playout.read(count)
             if samples is not None:
@@ -104,16 +127,22 @@ class UtteranceQueue:
         self._hooks.wake()
 
     def _cut(self, utterance: UtteranceHandle) -> None:
-        was_heard = utterance is self.current
+        sounding = utterance is self.current and not self._held
+        unplayed = self._hooks.unplayed() if sounding else 0.0
+        if sounding:
+            self._flush(utterance)
         self._remove(utterance)
-        unplayed = self._hooks.unplayed() if was_heard else 0.0
-        if was_heard:
-            self._hooks.flush()
         utterance.end(UtteranceState.INTERRUPTED, unplayed=unplayed)
         self._hooks.ended(utterance)
+
+    def _flush(self, utterance: UtteranceHandle) -> None:
+        fade = round(_FADE * utterance.playout.sample_rate)
+        playing = utterance.state is UtteranceState.PLAYING
+        self._hooks.flush(utterance.playout.fade_out(fade) if playing else None)
 
     def _remove(self, utterance: UtteranceHandle) -> None:
         if utterance is self.current:
             self.current = None
+            self._held = False
         elif utterance in self._waiting:
             self._waiting.remove(utterance)

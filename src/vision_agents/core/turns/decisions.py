@@ -13,6 +13,7 @@ class EndedBy(StrEnum):
     DETECTOR = "detector"
     SILENCE = "silence"
     RECOGNISER = "recogniser"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """The speaker fell silent at `speech_end`: ask the recogniser and the turn detector for pause `pause`."""
+    """The speaker fell silent at `speech_end`: ask the recogniser for the words up to pause `pause`."""
 
     pause: int
     speech_end: Seconds
@@ -32,15 +33,46 @@ class SpeechPaused:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechResumed:
-    """The speaker went on: whatever was asked for the pause is void."""
+class JudgePause:
+    """The silence lasts: ask the turn detector about pause `pause`."""
 
     pause: int
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """The turn may be over: prepare an answer to `text`, and show nothing of it."""
+
+    pause: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The speaker went on: what was asked or prepared for the pause is void."""
+
+    pause: int
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Silence the agent at once, and keep what it was saying."""
+
+    at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """It was nothing: let the agent go on with what was held."""
+
+    at: Seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """Stop the agent: the speaker takes the floor."""
+    """Stop the agent for good: the speaker takes the floor."""
 
     at: Seconds
 
@@ -58,9 +90,20 @@ class TurnEnded:
 
 @dataclass(frozen=True, slots=True)
 class TurnDropped:
-    """There were no words in it, or only a back-channel while the agent spoke: nothing to answer."""
+    """There were no words in it, or only a back-channel while the agent was busy: nothing to answer."""
 
     at: Seconds
 
 
-Decision: TypeAlias = SpeechStarted | SpeechPaused | SpeechResumed | Interrupt | TurnEnded | TurnDropped
+Decision: TypeAlias = (
+    SpeechStarted
+    | SpeechPaused
+    | JudgePause
+    | Prepare
+    | SpeechResumed
+    | Hold
+    | Release
+    | Interrupt
+    | TurnEnded
+    | TurnDropped
+)

@@ -1,31 +1,38 @@
-"""Who speaks when: one speaker's turn, decided from observations in audio time.
+"""Who speaks when: one speaker's turns, decided from observations in audio time.
 
 Pure: no clock, no tasks, no I/O. The same observations give the same decisions.
 """
 
-from vision_agents.core.turns.backchannel import is_backchannel
+from vision_agents.core.turns.barge_in import BargeIn
 from vision_agents.core.turns.decisions import (
     Decision,
     EndedBy,
-    Interrupt,
+    JudgePause,
+    Prepare,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
     TurnDropped,
     TurnEnded,
 )
+from vision_agents.core.turns.endpointing import PauseFacts
 from vision_agents.core.turns.gate import SpeechGate
 from vision_agents.core.turns.observations import (
     Floor,
     FloorChanged,
     Heard,
+    Interim,
     Likelihood,
     Observation,
     ReportedEnd,
     ReportedStart,
     Silence,
+    ToldToEnd,
+    ToldToStart,
     Voice,
 )
+from vision_agents.core.turns.pace import Pace
+from vision_agents.core.turns.pause import Pause
 from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.units import Seconds
 
@@ -34,21 +41,20 @@ class TurnMachine:
     """One speaker's turns: quiet, speaking, pausing, and back.
 
     Args:
-        settings: how patient and how easily interrupted.
-        has_detector: whether a turn detector answers each pause.
+        settings: the rules.
+        has_detector: whether a turn detector is asked about pauses.
     """
 
     def __init__(self, settings: TurnHandling, *, has_detector: bool) -> None:
         self._settings = settings
         self._has_detector = has_detector
         self._gate = SpeechGate(settings.gate)
-        self._floor = Floor.FREE
+        self._barge_in = BargeIn(settings)
+        self._pace = Pace()
         self._at: Seconds = 0.0
         self._turn_start: Seconds | None = None
         self._pauses = 0
-        self._pausing = False
-        self._text: str | None = None
-        self._likelihood: float | None = None
+        self._pause: Pause | None = None
 
     @property
     def pending(self) -> bool:
@@ -58,10 +64,8 @@ class TurnMachine:
     @property
     def deadline(self) -> Seconds | None:
         """Audio time at which silence alone would change something; None where it would not."""
-        if self._turn_start is None:
-            return None
-        due = self._gate.speech_end + (self._patience if self._pausing else self._settings.endpointing.pause)
-        return due if due > self._at else None
+        due = self._barge_in.deadline if self._settings.manual else self._next_due()
+        return due if due is not None and due > self._at else None
 
     def observe(self, observation: Observation) -> list[Decision]:
         """Take one observation and tell what follows from it."""
@@ -71,22 +75,54 @@ class TurnMachine:
             case Silence(at=at):
                 self._at = max(self._at, at)
                 return self._silence()
+            case Interim(text=text):
+                return self._barge_in.words(text, self._at) if self.pending else []
             case Likelihood(pause=pause, probability=probability):
-                return self._answered(pause, likelihood=probability)
+                return self._judged(pause, probability)
             case Heard(pause=pause, text=text):
-                return self._answered(pause, text=text)
-            case ReportedStart(at=at):
-                return self._reported_start(at)
-            case ReportedEnd(at=at, text=text):
-                return self._reported_end(at, text)
+                return self._heard(pause, text)
             case FloorChanged(floor=floor):
-                self._floor = floor
+                self._barge_in.floor = floor
                 return []
+            case _:
+                return self._told(observation)
 
-    @property
-    def _patience(self) -> Seconds:
-        endpointing = self._settings.endpointing
-        return endpointing.max_silence if self._has_detector else endpointing.min_silence
+    def _told(self, observation: ReportedStart | ReportedEnd | ToldToStart | ToldToEnd) -> list[Decision]:
+        """Somebody else judges: the recogniser, or the application."""
+        match observation:
+            case ReportedStart(at=at):
+                self._at = max(self._at, at)
+                return [*self._begin(self._at), *self._barge_in.reported(self._at)]
+            case ReportedEnd(at=at, text=text):
+                self._at = max(self._at, at)
+                self._gate.speech_end = max(self._gate.speech_end, self._turn_start or self._at)
+                return self._end(text, EndedBy.RECOGNISER) if text else self._drop()
+            case ToldToStart():
+                return [*self._begin(self._at), *self._barge_in.cut(self._at)]
+            case ToldToEnd():
+                return self._end_when_heard()
+
+    def _next_due(self) -> Seconds | None:
+        if self._turn_start is None:
+            return None
+        if self._pause is None:
+            due = self._gate.speech_end + self._settings.prepare_after
+        elif not self._pause.judged:
+            due = self._pause.began + self._settings.judge_after
+        else:
+            due = self._pause.began + self._patience(self._pause)
+        held = self._barge_in.deadline
+        return due if held is None else min(due, held)
+
+    def _patience(self, pause: Pause) -> Seconds:
+        return self._settings.endpointing.patience(
+            PauseFacts(
+                text=pause.text,
+                likelihood=pause.likelihood,
+                has_detector=self._has_detector,
+                hesitation=self._pace.hesitation,
+            )
+        )
 
     def _voice(self, window: Voice) -> list[Decision]:
         self._at = window.at
@@ -96,97 +132,108 @@ class TurnMachine:
         return self._silence()
 
     def _speech(self, stretch_start: Seconds) -> list[Decision]:
-        decisions: list[Decision] = []
-        if self._turn_start is None:
-            self._turn_start = stretch_start
-            decisions.append(SpeechStarted(at=stretch_start))
-        elif self._pausing:
-            self._pausing = False
-            decisions.append(SpeechResumed(pause=self._pauses))
-        if self._cuts_in(self._at - stretch_start):
-            self._floor = Floor.FREE
-            decisions.append(Interrupt(at=self._at))
-        return decisions
+        if self._settings.manual:
+            return []
+        decisions = self._begin(stretch_start)
+        if self._pause is not None:
+            decisions.append(SpeechResumed(pause=self._pause.id, at=self._at))
+            self._pace.went_on(self._at - self._pause.began)
+            self._pause = None
+        return [*decisions, *self._barge_in.speech(self._at - stretch_start, self._at)]
 
-    def _cuts_in(self, spoken: Seconds) -> bool:
-        rules = self._settings.interruption
-        if self._floor is Floor.SPEAKING:
-            return spoken >= rules.while_speaking
-        return self._floor is Floor.THINKING and spoken >= rules.while_thinking
+    def _begin(self, at: Seconds) -> list[Decision]:
+        if self._turn_start is not None:
+            return []
+        self._turn_start = at
+        return [SpeechStarted(at=at)]
 
     def _silence(self) -> list[Decision]:
-        if self._turn_start is None:
-            return []
-        if self._pausing:
-            return self._decide()
-        if self._gate.silence(self._at) < self._settings.endpointing.pause:
-            return []
-        self._pauses += 1
-        self._pausing = True
-        self._text = self._likelihood = None
-        self._gate.close()
-        return [SpeechPaused(pause=self._pauses, speech_end=self._gate.speech_end, at=self._at)]
+        decisions = self._barge_in.silence(self._at)
+        if self._turn_start is None or self._settings.manual:
+            return decisions
+        silence = self._gate.silence(self._at)
+        if self._pause is None:
+            if silence < self._settings.prepare_after or self._gate.speech_end < self._turn_start:
+                return decisions
+            decisions.append(self._open_pause(self._gate.speech_end))
+        if not self._pause_judged and silence >= self._settings.judge_after:
+            decisions.append(self._ask_for_judgement())
+        return [*decisions, *self._decide()]
 
-    def _answered(
-        self, pause: int, *, text: str | None = None, likelihood: float | None = None
-    ) -> list[Decision]:
-        if not self._pausing or pause != self._pauses:
+    @property
+    def _pause_judged(self) -> bool:
+        return self._pause is not None and self._pause.judged
+
+    def _open_pause(self, began: Seconds) -> SpeechPaused:
+        self._pauses += 1
+        self._pause = Pause(self._pauses, began)
+        return SpeechPaused(pause=self._pauses, speech_end=began, at=self._at)
+
+    def _ask_for_judgement(self) -> JudgePause:
+        """From here on a new stretch of speech must prove itself again."""
+        assert self._pause is not None
+        self._pause.judged = True
+        self._gate.close()
+        return JudgePause(pause=self._pause.id, at=self._at)
+
+    def _judged(self, pause: int, likelihood: float) -> list[Decision]:
+        if self._pause is None or pause != self._pause.id:
             return []
-        self._text = self._text if text is None else text
-        self._likelihood = self._likelihood if likelihood is None else likelihood
+        self._pause.likelihood = likelihood
         return self._decide()
+
+    def _heard(self, pause: int, text: str) -> list[Decision]:
+        if self._pause is None or pause != self._pause.id:
+            return []
+        self._pause.text = text
+        if self._pause.told:
+            return self._end(text, EndedBy.TOLD) if text else self._drop()
+        decisions: list[Decision] = []
+        if text and self._settings.speculate and self._barge_in.floor is Floor.FREE:
+            decisions.append(Prepare(pause=pause, text=text))
+        return [*decisions, *self._decide()]
 
     def _decide(self) -> list[Decision]:
         """Whether the present pause ends the turn; silence only counts once the words are known."""
-        if self._text is None:
+        pause = self._pause
+        if pause is None or pause.text is None or not pause.judged:
             return []
-        if not self._text:
+        if not pause.text or self._barge_in.is_only_listening(pause.text):
             return self._drop()
-        if self._likelihood is not None and self._likelihood >= self._settings.endpointing.likely:
-            return self._end(self._text, EndedBy.DETECTOR)
-        if self._gate.silence(self._at) >= self._patience:
-            return self._end(self._text, EndedBy.SILENCE)
-        return []
+        cut = self._barge_in.understood(self._at)
+        if self._gate.silence(self._at) < self._patience(pause):
+            return cut
+        sure = pause.likelihood is not None and pause.likelihood >= 0.5
+        return [*cut, *self._end(pause.text, EndedBy.DETECTOR if sure else EndedBy.SILENCE)]
+
+    def _end_when_heard(self) -> list[Decision]:
+        if self._turn_start is None:
+            return []
+        pause = self._open_pause(self._at)
+        assert self._pause is not None
+        self._pause.judged = self._pause.told = True
+        self._gate.speech_end = self._at
+        return [pause]
 
     def _end(self, text: str, by: EndedBy) -> list[Decision]:
-        busy = self._floor is not Floor.FREE
-        if busy and is_backchannel(text):
+        if self._barge_in.is_only_listening(text):
             return self._drop()
-        decisions: list[Decision] = []
-        if self._floor in {Floor.SPEAKING, Floor.THINKING}:
-            self._floor = Floor.FREE
-            decisions.append(Interrupt(at=self._at))
-        start = self._gate.speech_end if self._turn_start is None else self._turn_start
-        decisions.append(
-            TurnEnded(text=text, speech_start=start, speech_end=self._gate.speech_end, at=self._at, by=by)
+        ended = TurnEnded(
+            text=text,
+            speech_start=self._gate.speech_end if self._turn_start is None else self._turn_start,
+            speech_end=self._gate.speech_end,
+            at=self._at,
+            by=by,
         )
+        cut = self._barge_in.cut(self._at)
         self._forget()
-        return decisions
+        return [*cut, ended]
 
     def _drop(self) -> list[Decision]:
         self._forget()
-        return [TurnDropped(at=self._at)]
+        return [*self._barge_in.nothing(self._at), TurnDropped(at=self._at)]
 
     def _forget(self) -> None:
         self._gate.close()
         self._turn_start = None
-        self._pausing = False
-        self._text = self._likelihood = None
-
-    def _reported_start(self, at: Seconds) -> list[Decision]:
-        """Trust the recogniser: it has judged already that this is speech and not a noise."""
-        self._at = max(self._at, at)
-        decisions: list[Decision] = []
-        if self._turn_start is None:
-            self._turn_start = self._at
-            decisions.append(SpeechStarted(at=self._at))
-        if self._floor in {Floor.SPEAKING, Floor.THINKING}:
-            self._floor = Floor.FREE
-            decisions.append(Interrupt(at=self._at))
-        return decisions
-
-    def _reported_end(self, at: Seconds, text: str) -> list[Decision]:
-        self._at = max(self._at, at)
-        if self._gate.speech_start is None and not self._pausing:
-            self._gate.speech_end = self._at
-        return self._end(text, EndedBy.RECOGNISER) if text else self._drop()
+        self._pause = None

@@ -14,7 +14,7 @@ class Floor(StrEnum):
     THINKING = "thinking"
     SPEAKING = "speaking"
     PROTECTED = "protected"
-    """It speaks, and must not be interrupted."""
+    """It speaks or thinks, and must not be interrupted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,13 @@ class Silence:
     """Marked silence up to `at`: nothing arrived, so there was nothing to hear."""
 
     at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """The recogniser's guess at the words so far."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,31 @@ class ReportedEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldToStart:
+    """The application opens a turn (push to talk pressed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldToEnd:
+    """The application ends the turn (push to talk released)."""
+
+
+@dataclass(frozen=True, slots=True)
 class FloorChanged:
     """The agent began or ended something."""
 
     floor: Floor
 
 
-Observation: TypeAlias = Voice | Silence | Likelihood | Heard | ReportedStart | ReportedEnd | FloorChanged
+Observation: TypeAlias = (
+    Voice
+    | Silence
+    | Interim
+    | Likelihood
+    | Heard
+    | ReportedStart
+    | ReportedEnd
+    | ToldToStart
+    | ToldToEnd
+    | FloorChanged
+)

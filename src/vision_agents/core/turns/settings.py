@@ -1,13 +1,16 @@
 """How patient, and how easily interrupted, an agent is."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from vision_agents.core.turns.backchannel import is_backchannel
+from vision_agents.core.turns.endpointing import EndpointingRule, FixedEndpointing
 from vision_agents.core.types.units import Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceGate:
-    """When a VAD's probabilities become speech, and speech becomes a pause.
+    """When a VAD's probabilities become speech, and speech becomes silence.
 
     Args:
         start: probability from which a window counts as voice.
@@ -28,54 +31,60 @@ class VoiceGate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpointing:
-    """When a pause ends the speaker's turn.
-
-    Args:
-        pause: silence after which the turn detector and the recogniser are asked.
-        likely: probability of a finished turn from which the turn ends at once.
-        min_silence: silence that ends the turn where there is no turn detector.
-        max_silence: silence that ends the turn whatever the detector says.
-    """
-
-    pause: Seconds = 0.2
-    likely: float = 0.5
-    min_silence: Seconds = 0.6
-    max_silence: Seconds = 1.4
-
-    def __post_init__(self) -> None:
-        """Refuse silences out of order."""
-        if not 0 < self.pause <= self.min_silence <= self.max_silence:
-            raise ValueError(
-                "Endpointing needs 0 < pause <= min_silence <= max_silence, not "
-                f"{self.pause}, {self.min_silence}, {self.max_silence}."
-            )
-        if not 0 <= self.likely <= 1:
-            raise ValueError(f"likely must be between 0 and 1, not {self.likely}.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
-    """When a speaker cuts the agent off.
+    """When a speaker stops the agent.
+
+    While the agent speaks, speech holds its voice first; words that are no back-channel, or speech that goes
+    on, then cut it. If it was nothing after all, the voice goes on where it was held.
 
     Args:
-        while_speaking: speech of this length stops the agent's voice.
-        while_thinking: speech of this length drops an answer that has not been heard yet.
+        hold_after: speech of this length holds the agent's voice at once.
+        cut_after: speech of this length cuts what was held, whatever it turns out to be.
+        min_words: so many words of an interim transcript hold the voice sooner.
+        while_thinking: speech of this length drops an answer that nobody has heard yet.
     """
 
-    while_speaking: Seconds = 0.5
+    hold_after: Seconds = 0.5
+    cut_after: Seconds = 2.0
+    min_words: int = 2
     while_thinking: Seconds = 0.25
 
     def __post_init__(self) -> None:
-        """Refuse negative lengths."""
-        if min(self.while_speaking, self.while_thinking) < 0:
-            raise ValueError("Interruption lengths must be >= 0.")
+        """Refuse lengths out of order."""
+        if not 0 <= self.hold_after <= self.cut_after or self.while_thinking < 0 or self.min_words < 1:
+            raise ValueError(
+                "Interruption needs 0 <= hold_after <= cut_after, while_thinking >= 0 and min_words >= 1."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnHandling:
-    """Everything that decides who speaks when."""
+    """Everything that decides who speaks when.
+
+    Args:
+        gate: from probabilities to speech.
+        endpointing: how much silence ends a turn.
+        interruption: how much speech stops the agent.
+        is_backchannel: whether words only show that somebody is listening.
+        prepare_after: silence after which the recogniser is asked, in case the turn is over.
+        judge_after: silence after which the turn detector is asked.
+        speculate: an answer is begun as soon as the words are known, and dropped if the speaker goes on.
+        manual: turns begin and end only when they are told to (push to talk).
+    """
 
     gate: VoiceGate = VoiceGate()
-    endpointing: Endpointing = Endpointing()
+    endpointing: EndpointingRule = field(default_factory=FixedEndpointing)
     interruption: Interruption = Interruption()
+    is_backchannel: Callable[[str], bool] = is_backchannel
+    prepare_after: Seconds = 0.12
+    judge_after: Seconds = 0.2
+    speculate: bool = True
+    manual: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse silences out of order."""
+        if not 0 < self.prepare_after <= self.judge_after:
+            raise ValueError(
+                "TurnHandling needs 0 < prepare_after <= judge_after, not "
+                f"{self.prepare_after}, {self.judge_after}."
+            )

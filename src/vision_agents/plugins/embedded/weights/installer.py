@@ -1,5 +1,6 @@
 """``uv`` or ``pip`` as a way to get a pinned wheel, with the index settings that the user gave them."""
 
+import contextlib
 import errno
 import importlib.util
 import os
@@ -121,13 +122,13 @@ def _watch(job: FetchJob, process: subprocess.Popen[bytes], scratch: Path) -> No
 
 
 def _bytes_under(folder: Path) -> int:
+    """What the installer holds; it moves and removes its files while they are counted."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            status = path.lstat()
-        except FileNotFoundError:  # the installer moves its files while they are counted
-            continue
-        total += status.st_size if status.st_nlink == 1 else status.st_size // status.st_nlink
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                status = Path(parent, name).lstat()
+                total += status.st_size // status.st_nlink
     return total
 
 

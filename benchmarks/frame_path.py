@@ -1,0 +1,94 @@
+"""What one 20 ms frame costs on its way in: CPU time of each step, in microseconds; prints JSON.
+
+python benchmarks/frame_path.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from vision_agents.core.audio.chunk import Chunker
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.audio.resample import Resampler
+from vision_agents.core.edge.inbound import InboundAudio
+
+ROUNDS, FRAMES = 9, 3000
+PAIRS = ((48_000, 16_000), (24_000, 48_000), (16_000, 48_000), (8000, 16_000), (44_100, 16_000))
+
+
+def frame(rate: int) -> PcmData:
+    rng = np.random.default_rng(7)
+    return PcmData(rng.integers(-9000, 9000, rate // 50).astype(np.int16), rate)
+
+
+def cost(work: Callable[[], object]) -> float:
+    """Median CPU time of `work`, in microseconds."""
+    for _ in range(200):
+        work()
+    rounds: list[float] = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(FRAMES):
+            work()
+        rounds.append((time.process_time() - began) / FRAMES * 1e6)
+    return round(statistics.median(rounds), 2)
+
+
+def resampling(source: int, target: int) -> dict[str, object]:
+    resampler, pcm = Resampler(source, target), frame(source)
+    return {
+        "source_rate": source,
+        "target_rate": target,
+        "us_per_frame": cost(lambda: resampler.process(pcm)),
+        "delay_ms": round(resampler.delay * 1000, 3),
+    }
+
+
+def chunking() -> float:
+    """16 kHz frames cut into the 512 samples of a voice activity window."""
+    chunker, pcm = Chunker(512), frame(16_000)
+    return cost(lambda: chunker.push(pcm))
+
+
+def nothing(*_: object) -> None:
+    """Listen to a step that is measured alone."""
+
+
+async def inbound() -> float:
+    clocked, pcm = InboundAudio(nothing, nothing), frame(48_000)
+    return cost(lambda: clocked.push(pcm))
+
+
+async def whole_path() -> float:
+    """Clocked input, 48 to 16 kHz, windows: everything between the edge and the first model."""
+    resampler, chunker, pcm = Resampler(48_000, 16_000), Chunker(512), frame(48_000)
+
+    def listen(heard: PcmData, _at: float) -> None:
+        chunker.push(resampler.process(heard))
+
+    clocked = InboundAudio(listen, nothing)
+    return cost(lambda: clocked.push(pcm))
+
+
+def main() -> None:
+    report = {
+        "benchmark": "frame_path",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "resample": [resampling(*pair) for pair in PAIRS],
+        "chunk_us_per_frame": chunking(),
+        "inbound_us_per_frame": asyncio.run(inbound()),
+        "whole_path_us_per_frame": asyncio.run(whole_path()),
+    }
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per framework: the shared stubs, written against that framework's own ports."""
