@@ -6,7 +6,7 @@ run := ".venv/bin/uv run --extra embedded --group dev"
 setup:
     python3 -m venv .venv
     .venv/bin/pip install -q uv==0.13.8
-    .venv/bin/uv sync --inexact --extra embedded --group dev
+    .venv/bin/uv sync --extra embedded --group dev
 
 # The default tests: no network, no waiting.
 test *args:

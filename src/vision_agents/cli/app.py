@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from vision_agents.cli import models
+from vision_agents.cli.replay.command import replay
 from vision_agents.core.errors import VisionAgentsError
 
 app = typer.Typer(
     name="vision-agents", help="Voice and video agents.", no_args_is_help=True, add_completion=False
 )
 app.add_typer(models.app, name="models")
+app.command()(replay)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the callback of an option gets its value

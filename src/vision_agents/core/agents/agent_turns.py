@@ -13,7 +13,7 @@ from vision_agents.core.agents.responder import Answer, Responder
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError, ProviderError
-from vision_agents.core.functions.running import in_tool
+from vision_agents.core.functions.running import in_tool, running_call
 from vision_agents.core.history.messages import Message
 from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.speech.segmenter import SentenceSegmenter
@@ -214,6 +214,8 @@ class AgentTurns:
             return turn.utterance
         if policy == "replace":
             self.interrupt()
+        if (call := running_call.get()) is not None and call.active:
+            turn.utterance.waits_for = call.turn
         self._waiting.append(turn)
         self._next()
         return turn.utterance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from vision_agents.core.agents.agent_turns import AgentTurns, TurnHooks
 from vision_agents.core.agents.deadlines import Deadlines
@@ -22,6 +23,8 @@ from vision_agents.core.events.agent import (
     AgentTurnStartedEvent,
     SpeculationDroppedEvent,
     TurnMarksEvent,
+    TurnObservedEvent,
+    TurnRulesEvent,
     UserInterimTranscriptEvent,
     UserTranscriptEvent,
     UserTurnEndedEvent,
@@ -35,9 +38,11 @@ from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.tools.executor import ToolExecutor
-from vision_agents.core.turns.observations import Floor
+from vision_agents.core.turns.decisions import Decision
+from vision_agents.core.turns.observations import Floor, Observation
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
+from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.dialogue")
 
@@ -79,6 +84,7 @@ class Dialogue:
         self._listeners: dict[str, Listener] = {}
         self._floor = Floor.FREE
         self._deaf = False
+        self._holding: set[str] = set()
         self._output = Output(
             connection, started=self._on_started, ended=self._on_ended, on_error=self._on_output_error
         )
@@ -124,8 +130,25 @@ class Dialogue:
                 scope=self._scope,
                 deadlines=self._deadlines,
             )
+            self._bus.publish(
+                TurnRulesEvent(
+                    participant=participant,
+                    rules=self._pipeline.turns,
+                    has_detector=self._pipeline.turn_detection is not None,
+                )
+            )
             listener.floor_changed(self._floor)
         listener.push(pcm)
+
+    def begin_user_turn(self) -> None:
+        """Open the turn of everybody who is being heard."""
+        for listener in self._listeners.values():
+            listener.begin_turn()
+
+    def end_user_turn(self) -> None:
+        """End the turn of everybody who is speaking."""
+        for listener in self._listeners.values():
+            listener.end_turn()
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""
@@ -146,6 +169,17 @@ class Dialogue:
 
     # What the listeners find.
 
+    def on_observed(
+        self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
+    ) -> None:
+        """Let the flight recorder write it down, where there is one."""
+        if self._bus.has_subscribers(TurnObservedEvent):
+            self._bus.publish(
+                TurnObservedEvent(
+                    participant=participant, observation=observation, decisions=tuple(decisions)
+                )
+            )
+
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""
         self._bus.publish(UserTurnStartedEvent(participant=participant))
@@ -155,7 +189,8 @@ class Dialogue:
 
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
         """Begin to answer what may be the whole question."""
-        self.turns.prepare(_question(participant, text), timeline)
+        if not self._others_speaking(participant):
+            self.turns.prepare(_question(participant, text), timeline)
 
     def on_speech_resumed(self, participant: Participant) -> None:
         """Drop what was prepared."""
@@ -163,14 +198,18 @@ class Dialogue:
 
     def on_hold(self, participant: Participant) -> None:
         """Fall silent: somebody may be taking the floor."""
+        self._holding.add(participant.id)
         self.turns.hold()
 
     def on_release(self, participant: Participant) -> None:
-        """Go on: nobody took the floor."""
-        self.turns.release()
+        """Go on, once nobody may be taking the floor any more."""
+        self._holding.discard(participant.id)
+        if not self._holding:
+            self.turns.release()
 
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant."""
+        self._holding.clear()
         self.turns.interrupt()
         self._states.set_agent(AgentState.LISTENING)
 
@@ -203,9 +242,16 @@ class Dialogue:
         self._bus.publish(UserTranscriptEvent(participant=turn.participant, text=turn.text))
         prepared = self.turns.commit(turn.text)
         self._history.add(prepared or _question(turn.participant, turn.text))
-        if prepared is None and self._pipeline.llm is not None:
+        others = self._others_speaking(turn.participant)
+        answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.llm is not None
+        if prepared is None and answered:
             self.turns.reply(policy="queue", timeline=turn.timeline)
         self._on_changed()
+
+    def _others_speaking(self, participant: Participant) -> list[Seconds]:
+        """When the turns of the others that are still going on began."""
+        others = (item for key, item in self._listeners.items() if key != participant.id)
+        return [began for other in others if (began := other.turn_began) is not None]
 
     # What the agent's turns do.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ from vision_agents.core.turns.observations import (
     ReportedEnd,
     ReportedStart,
     Silence,
+    ToldToEnd,
+    ToldToStart,
 )
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.units import Seconds
@@ -51,10 +53,11 @@ logger = logging.getLogger("vision_agents.listener")
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
-    """A finished turn of a participant."""
+    """A finished turn of a participant; `began` is on the event loop's clock."""
 
     participant: Participant
     text: str
+    began: Seconds
     duration: Seconds
     trailing_silence: Seconds
     timeline: TurnTimeline
@@ -62,6 +65,11 @@ class UserTurn:
 
 class ListenerSink(Protocol):
     """Who carries out what a listener finds."""
+
+    def on_observed(
+        self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
+    ) -> None:
+        """The turn machine was told something; comes many times a second."""
 
     def on_speech_started(self, participant: Participant) -> None:
         """A participant begins to speak."""
@@ -133,6 +141,21 @@ class Listener:
         """Whether the participant's turn has begun and not ended."""
         return self._machine.pending
 
+    @property
+    def turn_began(self) -> Seconds | None:
+        """When the present turn began, on the event loop's clock; None between turns."""
+        began = self._machine.turn_start
+        return None if began is None else self._inbound.arrival(began)
+
+    def begin_turn(self) -> None:
+        """Open a turn by hand."""
+        self._inbound.advance()
+        self._observe(ToldToStart())
+
+    def end_turn(self) -> None:
+        """End the turn by hand."""
+        self._observe(ToldToEnd())
+
     def push(self, pcm: PcmData) -> None:
         """Take the next piece of audio, the moment it arrives."""
         self._inbound.push(pcm)
@@ -174,7 +197,9 @@ class Listener:
                 self._sink.on_stt_error(error)
 
     def _observe(self, observation: Observation) -> None:
-        for decision in self._machine.observe(observation):
+        decisions = self._machine.observe(observation)
+        self._sink.on_observed(self.participant, observation, decisions)
+        for decision in decisions:
             self._carry_out(decision)
         if self._timer is None and self._machine.deadline is not None:
             self._arm(self._machine.deadline)
@@ -221,6 +246,7 @@ class Listener:
             UserTurn(
                 participant=self.participant,
                 text=decision.text,
+                began=self._inbound.arrival(decision.speech_start),
                 duration=decision.speech_end - decision.speech_start,
                 trailing_silence=decision.at - decision.speech_end,
                 timeline=timeline,

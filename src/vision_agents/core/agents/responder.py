@@ -173,7 +173,7 @@ class Responder:
         for call in calls:
             self._history.add(call)
             answer.open_calls.append(call)
-            result = await self._tools.run(call)
+            result = await self._tools.run(call, turn=answer.utterance.id)
             answer.open_calls.remove(call)
             self._history.add(result)
         answer.timeline.mark(Mark.TOOL_DONE, self._clock())

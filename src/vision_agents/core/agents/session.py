@@ -14,6 +14,7 @@ from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import AgentBusy, SessionClosed, SessionNotStarted
 from vision_agents.core.events.bus import EventBus
+from vision_agents.core.functions.running import in_tool
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus, UserState
@@ -151,12 +152,23 @@ class AgentSession:
         policy: Policy = "queue",
         interruptible: bool = True,
     ) -> UtteranceHandle:
-        """Let the model answer from the history, with `instructions` that hold for this answer only."""
+        """Let the model answer from the history, with `instructions` that hold for this answer only.
+
+        Waits until it was heard; inside a tool it does not, for the answer begins after the tool has returned.
+        """
         turns = self._dialogue().turns
         handle = turns.reply(instructions, policy=policy, interruptible=interruptible)
-        if wait_for_playback:
+        if wait_for_playback and not in_tool():
             await handle
         return handle
+
+    def begin_user_turn(self) -> None:
+        """Open the user's turn (push to talk pressed); the agent falls silent. For manual turn handling."""
+        self._dialogue().begin_user_turn()
+
+    def end_user_turn(self) -> None:
+        """End the user's turn (push to talk released): what was said is answered."""
+        self._dialogue().end_user_turn()
 
     def interrupt(self, *, force: bool = False) -> None:
         """Cut what the agent says; `force` also cuts what must not be interrupted."""

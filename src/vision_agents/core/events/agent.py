@@ -113,6 +113,25 @@ class TurnMarksEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRulesEvent(Event):
+    """The rules by which a participant's turns are decided from now on."""
+
+    type: ClassVar[str] = "agent.turn_rules"
+    rules: object
+    has_detector: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnObservedEvent(Event):
+    """What a participant's turn machine was told, and what it decided: enough to decide it again."""
+
+    type: ClassVar[str] = "agent.turn_observed"
+    frequent: ClassVar[bool] = True
+    observation: object
+    decisions: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeculationDroppedEvent(Event):
     """An answer was prepared in vain: the speaker went on, or meant something else."""
 

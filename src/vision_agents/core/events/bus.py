@@ -46,10 +46,10 @@ class _Subscription:
         self.dropped = 0
 
     def wants(self, event_class: type[Event]) -> bool:
-        return any(
-            kind == event_class.type if isinstance(kind, str) else issubclass(event_class, kind)
-            for kind in self.kinds
-        )
+        if event_class in self.kinds or event_class.type in self.kinds:
+            return True
+        wide = [kind for kind in self.kinds if not isinstance(kind, str)]
+        return not event_class.frequent and issubclass(event_class, tuple(wide))
 
     def enqueue(self, call: Awaitable[None]) -> None:
         if len(self.waiting) >= _BACKLOG:

@@ -19,6 +19,8 @@ class Event:
     """
 
     type: ClassVar[str] = "event"
+    frequent: ClassVar[bool] = False
+    """Comes many times a second: only who asks for this very class gets it."""
 
     session_id: str = ""
     at: Seconds = 0.0

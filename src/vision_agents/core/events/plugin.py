@@ -23,6 +23,7 @@ class AudioReceivedEvent(PluginEvent):
     """A piece of audio of one participant arrived; published only where somebody subscribes."""
 
     type: ClassVar[str] = "plugin.edge.audio_received"
+    frequent: ClassVar[bool] = True
     pcm_data: PcmData
 
 

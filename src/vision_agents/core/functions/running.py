@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class RunningCall:
-    """A tool call; `active` turns False when the tool has returned, also for tasks it left behind."""
+    """A tool call; `active` turns False when the tool has returned, also for tasks it left behind.
+
+    `turn` is the id of the utterance whose answer called the tool.
+    """
 
     id: str
     name: str
+    turn: str = ""
     active: bool = True
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from enum import StrEnum
 
+from vision_agents.core.functions.running import running_call
 from vision_agents.core.speech.playout import Playout
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.units import Seconds
@@ -40,6 +41,8 @@ class UtteranceHandle:
         self.played_seconds: Seconds = 0.0
         self.stop: Callable[[UtteranceHandle], None] | None = None
         """How an interrupt reaches the one who plays it."""
+        self.waits_for = ""
+        """Id of the utterance it was queued behind by a tool of that utterance."""
         self._interruptible = interruptible
         self._error: Exception | None = None
         self._done = asyncio.Event()
@@ -98,7 +101,15 @@ class UtteranceHandle:
             self._callbacks.append(callback)
 
     async def wait(self) -> None:
-        """Return when it has ended."""
+        """Return when it has ended.
+
+        Raises RuntimeError inside a tool that the utterance itself waits for: neither would ever end.
+        """
+        call = running_call.get()
+        if call is not None and call.active and call.turn in {self.id, self.waits_for} and not self.done():
+            raise RuntimeError(
+                f"Utterance {self.id} cannot end before the tool {call.name} returns: do not await it there."
+            )
         await self._done.wait()
 
     def __await__(self) -> Generator[None, None, None]:

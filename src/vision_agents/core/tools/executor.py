@@ -50,13 +50,13 @@ class ToolExecutor:
         """What a model is told of the tools."""
         return self._registry.schemas()
 
-    async def run(self, call: FunctionCall) -> FunctionResult:
-        """Run the tool; async ones on the loop, sync ones in a thread."""
+    async def run(self, call: FunctionCall, *, turn: str = "") -> FunctionResult:
+        """Run the tool for the answer `turn`; async ones on the loop, sync ones in a thread."""
         clock = asyncio.get_running_loop().time
         self._publish(ToolStartEvent(tool_name=call.name, arguments=call.arguments, tool_call_id=call.id))
         started = clock()
         try:
-            output = await self._call(call)
+            output = await self._call(call, turn)
             result = FunctionResult(call.id, call.name, _as_text(output)[: self._limits.max_result])
         except Exception as error:  # noqa: BLE001 - a tool is foreign code
             logger.warning("A tool failed", extra={"tool": call.name, "error": type(error).__name__})
@@ -73,10 +73,10 @@ class ToolExecutor:
         )
         return result
 
-    async def _call(self, call: FunctionCall) -> object:
+    async def _call(self, call: FunctionCall, turn: str) -> object:
         tool = self._registry.get(call.name)
         arguments = tool.bind(call.arguments)
-        running = RunningCall(call.id, call.name)
+        running = RunningCall(call.id, call.name, turn)
         token = running_call.set(running)
         try:
             async with asyncio.timeout(self._limits.timeout):

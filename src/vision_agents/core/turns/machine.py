@@ -52,14 +52,15 @@ class TurnMachine:
         self._barge_in = BargeIn(settings)
         self._pace = Pace()
         self._at: Seconds = 0.0
-        self._turn_start: Seconds | None = None
+        self.turn_start: Seconds | None = None
+        """When the present turn began; None between turns."""
         self._pauses = 0
         self._pause: Pause | None = None
 
     @property
     def pending(self) -> bool:
         """Whether a turn has begun and not ended."""
-        return self._turn_start is not None
+        return self.turn_start is not None
 
     @property
     def deadline(self) -> Seconds | None:
@@ -95,7 +96,7 @@ class TurnMachine:
                 return [*self._begin(self._at), *self._barge_in.reported(self._at)]
             case ReportedEnd(at=at, text=text):
                 self._at = max(self._at, at)
-                self._gate.speech_end = max(self._gate.speech_end, self._turn_start or self._at)
+                self._gate.speech_end = max(self._gate.speech_end, self.turn_start or self._at)
                 return self._end(text, EndedBy.RECOGNISER) if text else self._drop()
             case ToldToStart():
                 return [*self._begin(self._at), *self._barge_in.cut(self._at)]
@@ -103,7 +104,7 @@ class TurnMachine:
                 return self._end_when_heard()
 
     def _next_due(self) -> Seconds | None:
-        if self._turn_start is None:
+        if self.turn_start is None:
             return None
         if self._pause is None:
             due = self._gate.speech_end + self._settings.prepare_after
@@ -142,18 +143,18 @@ class TurnMachine:
         return [*decisions, *self._barge_in.speech(self._at - stretch_start, self._at)]
 
     def _begin(self, at: Seconds) -> list[Decision]:
-        if self._turn_start is not None:
+        if self.turn_start is not None:
             return []
-        self._turn_start = at
+        self.turn_start = at
         return [SpeechStarted(at=at)]
 
     def _silence(self) -> list[Decision]:
         decisions = self._barge_in.silence(self._at)
-        if self._turn_start is None or self._settings.manual:
+        if self.turn_start is None or self._settings.manual:
             return decisions
         silence = self._gate.silence(self._at)
         if self._pause is None:
-            if silence < self._settings.prepare_after or self._gate.speech_end < self._turn_start:
+            if silence < self._settings.prepare_after or self._gate.speech_end < self.turn_start:
                 return decisions
             decisions.append(self._open_pause(self._gate.speech_end))
         if not self._pause_judged and silence >= self._settings.judge_after:
@@ -207,7 +208,7 @@ class TurnMachine:
         return [*cut, *self._end(pause.text, EndedBy.DETECTOR if sure else EndedBy.SILENCE)]
 
     def _end_when_heard(self) -> list[Decision]:
-        if self._turn_start is None:
+        if self.turn_start is None:
             return []
         pause = self._open_pause(self._at)
         assert self._pause is not None
@@ -220,7 +221,7 @@ class TurnMachine:
             return self._drop()
         ended = TurnEnded(
             text=text,
-            speech_start=self._gate.speech_end if self._turn_start is None else self._turn_start,
+            speech_start=self._gate.speech_end if self.turn_start is None else self.turn_start,
             speech_end=self._gate.speech_end,
             at=self._at,
             by=by,
@@ -235,5 +236,5 @@ class TurnMachine:
 
     def _forget(self) -> None:
         self._gate.close()
-        self._turn_start = None
+        self.turn_start = None
         self._pause = None

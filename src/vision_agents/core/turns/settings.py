@@ -1,10 +1,11 @@
 """How patient, and how easily interrupted, an agent is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vision_agents.core.turns.backchannel import is_backchannel
 from vision_agents.core.turns.endpointing import EndpointingRule, FixedEndpointing
+from vision_agents.core.turns.speakers import first_speaker_has_the_floor
 from vision_agents.core.types.units import Seconds
 
 
@@ -68,6 +69,7 @@ class TurnHandling:
         is_backchannel: whether words only show that somebody is listening.
         prepare_after: silence after which the recogniser is asked, in case the turn is over.
         judge_after: silence after which the turn detector is asked.
+        answers_now: whether a turn is answered at its end, from when it and the turns still going on began.
         speculate: an answer is begun as soon as the words are known, and dropped if the speaker goes on.
         manual: turns begin and end only when they are told to (push to talk).
     """
@@ -79,6 +81,7 @@ class TurnHandling:
     prepare_after: Seconds = 0.12
     judge_after: Seconds = 0.2
     speculate: bool = True
+    answers_now: Callable[[Seconds, Sequence[Seconds]], bool] = first_speaker_has_the_floor
     manual: bool = False
 
     def __post_init__(self) -> None:

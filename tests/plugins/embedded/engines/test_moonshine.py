@@ -56,6 +56,15 @@ def test_noise_and_silence_give_no_words(moonshine: Moonshine, loudness: float, 
     assert hear(moonshine, loudness * NOISE[: int(seconds * 16_000)]).text == ""
 
 
+def test_letters_that_are_not_english_are_made_up() -> None:
+    thai = Stuck(letters=[3])
+    vocabulary = Vocabulary([b"", b"<s>", b"</s>", "ต".encode(), b" caf\xc3\xa9", b"", b"", b""])
+    silence = [np.zeros(16_000, np.float32)]
+    assert Moonshine(thai, thai, vocabulary).transcribe(silence)[0].text == ""
+    french = Stuck(letters=[4])
+    assert Moonshine(french, french, vocabulary).transcribe(silence)[0].text == "café"
+
+
 def test_a_click_gives_no_words(moonshine: Moonshine) -> None:
     click = np.zeros(16_000, np.float32)
     click[8000:8010] = 0.8
@@ -76,16 +85,18 @@ def test_a_scrap_of_audio_is_no_error(moonshine: Moonshine, samples: int) -> Non
 
 
 class Stuck:
-    """An encoder and a decoder that say the same three tokens for ever."""
+    """An encoder and a decoder that say the same tokens for ever, or once where there is only one."""
 
-    def __init__(self) -> None:
+    def __init__(self, letters: Sequence[int] = (3, 4, 5)) -> None:
+        self.letters = letters
         self.steps = 0
 
     def run(self, outputs: Sequence[str] | None, feeds: Mapping[str, Any], /) -> list[npt.NDArray[Any]]:
         if outputs is None:
             return [np.zeros((1, 4, 288), np.float32)]
         logits = np.zeros((len(feeds["input_ids"]), 1, 8), np.float32)
-        logits[:, 0, 3 + self.steps % 3] = 20
+        token = self.letters[self.steps % len(self.letters)]
+        logits[:, 0, token if self.steps == 0 or len(self.letters) > 1 else 2] = 20
         self.steps += 1
         return [logits, *(np.zeros((1, 8, 1, 36), np.float32) for _ in outputs[1:])]
 
@@ -95,4 +106,4 @@ def test_a_decoder_that_turns_in_circles_is_stopped_and_gives_no_words() -> None
     vocabulary = Vocabulary([b"", b"<s>", b"</s>", b" the", b" first", b" is", b"", b""])
     heard = Moonshine(stuck, stuck, vocabulary).transcribe([np.zeros(5 * 16_000, np.float32)])
     assert heard[0].text == ""
-    assert stuck.steps == 34
+    assert stuck.steps == 35

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from vision_agents.plugins.embedded.engines.onnx import runtime
+
 SAMPLE_RATE = 24_000
 # The package cuts longer phrases at commas, but leaves them whole where there is none.
 _MAX_PHONEMES = 400
@@ -42,6 +44,7 @@ class HibariVoice:
     @classmethod
     def load(cls) -> HibariVoice:
         """Open the weights and speak once: the first sentence takes 300 ms, the next ones 10 to 40."""
+        runtime()
         module: Any = importlib.import_module("hibari")
         voice = cls(module.Hibari(threads=1))
         for phonemes in voice.phonemes("It is ready, at 10 to 9."):

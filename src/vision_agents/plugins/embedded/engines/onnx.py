@@ -1,8 +1,9 @@
-"""Opening a model in onnxruntime, so that it never takes more than the thread that calls it."""
+"""Opening a model in onnxruntime: no thread but the caller's, and no word to anybody."""
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,9 +19,16 @@ class OnnxSession(Protocol):
         ...
 
 
+def runtime() -> Any:  # noqa: ANN401 - the package has no types
+    """Import onnxruntime with its telemetry off, unless the user's environment says otherwise."""
+    # It is read once, at import; left on, a device id is stored and events are sent to the publisher.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    return importlib.import_module("onnxruntime")
+
+
 def open_session(path: Path) -> OnnxSession:
     """Load a model: one thread, on the CPU."""
-    ort: Any = importlib.import_module("onnxruntime")
+    ort = runtime()
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -1,0 +1,97 @@
+"""The command line of an agent's program."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from vision_agents.core.errors import VisionAgentsError
+from vision_agents.core.runner.logs import logging_to_stderr
+from vision_agents.core.runner.screen import Screen
+
+if TYPE_CHECKING:
+    from vision_agents.core.runner.runner import Runner
+
+logger = logging.getLogger("vision_agents.runner")
+
+_OK, _FAILED, _REFUSED = 0, 1, 2
+
+_Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+_Format = Literal["rich", "json"]
+
+
+def execute(runner: Runner, args: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; gives the exit code."""
+    arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
+    try:
+        return _commands(runner)(arguments, standalone_mode=False) or _OK
+    except typer.TyperException as error:
+        text = error.format_message()
+    except VisionAgentsError as error:
+        text = str(error)
+    typer.echo(f"Error: {text}", err=True)
+    return _REFUSED
+
+
+def _commands(runner: Runner) -> typer.Typer:
+    app = typer.Typer(add_completion=False)
+
+    @app.callback()
+    def program() -> None:  # pyright: ignore[reportUnusedFunction] - with it, `run` must be named
+        """An agent that joins calls."""
+
+    @app.command()
+    def run(  # pyright: ignore[reportUnusedFunction]
+        *,
+        call_type: Annotated[str, typer.Option(help="Type of the call.")] = "default",
+        call_id: Annotated[str | None, typer.Option(help="Id of the call; made up if left out.")] = None,
+        debug: Annotated[bool, typer.Option("--debug", help="Debug mode, with tracebacks.")] = False,
+        log_level: Annotated[_Level, typer.Option(case_sensitive=False, help="What is logged.")] = "INFO",
+        log_format: Annotated[
+            _Format | None, typer.Option(help="By default rich on a terminal, JSON lines elsewhere.")
+        ] = None,
+        no_demo: Annotated[bool, typer.Option("--no-demo", help="Do not open the demo page.")] = False,
+        no_splash: Annotated[bool, typer.Option("--no-splash", help="Do not show the banner.")] = False,
+        video_track_override: Annotated[
+            str | None, typer.Option(metavar="FILE", help="A video file in the place of the live video.")
+        ] = None,
+        audio_track_override: Annotated[
+            str | None, typer.Option(metavar="FILE", help="An audio file as the caller.")
+        ] = None,
+        record: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Write a stereo WAV: left caller, right agent.")
+        ] = None,
+        events: Annotated[
+            str | None, typer.Option(metavar="FILE", help="Write every event as JSON lines.")
+        ] = None,
+    ) -> None:
+        """Run the agent in one call, in this terminal."""
+        if not no_splash:
+            Screen().show_banner()
+        try:
+            runner.run(
+                call_type,
+                call_id,
+                debug,
+                log_level,
+                no_demo,
+                video_track_override,
+                audio_track_override=audio_track_override,
+                record=record,
+                events=events,
+                log_format=log_format,
+            )
+        except Exception as error:
+            expected = isinstance(error, VisionAgentsError)
+            if debug or not expected:
+                with logging_to_stderr(log_level, log_format):
+                    logger.exception("The run failed")
+            if expected:
+                raise
+            raise typer.Exit(_FAILED) from error
+
+    return app

@@ -1,0 +1,142 @@
+"""One session in a terminal: the files it reads and writes, the agent, the call, the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from vision_agents.core.agents.agent import Agent
+from vision_agents.core.agents.session import AgentSession
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.edge import loopback
+from vision_agents.core.edge.file_caller import FileCaller
+from vision_agents.core.edge.recorder import Recorder
+from vision_agents.core.edge.transport import Call
+from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.launcher.launcher import AgentLauncher
+from vision_agents.core.media.local_file import open_media_file
+from vision_agents.core.runner.event_log import EventLog
+from vision_agents.core.runner.file_call import FileCall
+from vision_agents.core.runner.recording import RecordedEdge, recording
+from vision_agents.core.runner.screen import Screen
+from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
+
+logger = logging.getLogger("vision_agents.runner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What `Runner.run` was asked for; it says what each means."""
+
+    call_type: str = "default"
+    call_id: str | None = None
+    no_demo: bool = False
+    video_track_override: str | None = None
+    audio_track_override: str | None = None
+    record: str | None = None
+    events: str | None = None
+
+
+class ConsoleRun:
+    """Runs one session to its end.
+
+    Args:
+        launcher: starts it; started and stopped here.
+        options: what was asked for.
+        screen: shows the conversation.
+    """
+
+    def __init__(self, launcher: AgentLauncher, options: RunOptions, screen: Screen) -> None:
+        self._launcher = launcher
+        self._options = options
+        self._screen = screen
+        self._file_call: FileCall | None = None
+        self._recorder: Recorder | None = None
+        self._event_log: EventLog | None = None
+        self._failure: Exception | None = None
+
+    async def run(self) -> None:
+        """Talk until the call has ended; raises what kept it from being whole.
+
+        The files come first: what cannot work is told before any model is loaded.
+        """
+        options = self._options
+        call = Call(id=parse_call_id(options.call_id or new_id()), type=parse_call_type(options.call_type))
+        async with AsyncExitStack() as stack:
+            await self._open_files(stack)
+            with self._screen.progress("Getting the models ready ..."):
+                await self._launcher.warmup(configure=self._check)
+            await stack.enter_async_context(self._launcher)
+            session = await self._launcher.start_session(
+                call.id, call.type, options.video_track_override, configure=self._configure
+            )
+            try:
+                await self._talk(session, call)
+            finally:
+                self._screen.show_summary()
+
+    async def _open_files(self, stack: AsyncExitStack) -> None:
+        options = self._options
+        if options.video_track_override is not None:
+            video = await asyncio.to_thread(open_media_file, options.video_track_override)
+            video.close()
+        if options.audio_track_override is not None:
+            caller = await FileCaller.open(options.audio_track_override)
+            stack.push_async_callback(caller.close)
+            self._file_call = FileCall(caller)
+        if options.record is not None:
+            self._recorder = await stack.enter_async_context(recording(options.record))
+        if options.events is not None:
+            self._event_log = await stack.enter_async_context(EventLog.open(options.events))
+
+    def _check(self, agent: Agent) -> None:
+        """Refuse an agent that nobody could ever talk to."""
+        if self._file_call is None and isinstance(agent.edge, loopback.Edge):
+            raise ConfigurationError(
+                "Nobody can join this agent, for its edge carries calls inside of this process only: "
+                "pass --audio-track-override FILE, or give the agent an edge that people can reach."
+            )
+
+    async def _configure(self, agent: Agent) -> None:
+        """Put the run's ears and taps on an agent."""
+        self._check(agent)
+        if self._file_call is not None:
+            await self._take_over(agent, self._file_call)
+        if self._recorder is not None:
+            agent.edge = RecordedEdge(agent.edge, self._recorder)
+        if self._event_log is not None:
+            self._event_log.attach(agent.events)
+        self._screen.attach(agent.events)
+        if self._options.video_track_override is not None and not _takes_video(agent):
+            logger.warning("No part of this agent takes video: the video track override has no effect")
+
+    async def _take_over(self, agent: Agent, file_call: FileCall) -> None:
+        """Let the file's edge take the place of the agent's own."""
+        try:
+            replaced = agent.edge
+        except ConfigurationError:  # it has none, and needs none
+            replaced = None
+        agent.edge = file_call.edge
+        if replaced is not None:
+            await replaced.close()
+        file_call.attach(agent.events)
+
+    async def _talk(self, session: AgentSession, call: Call) -> None:
+        async with TaskScope("run") as scope:
+            if self._file_call is not None:
+                scope.start(self._file_call.make(session), name="caller", on_error=self._note)
+            elif not self._options.no_demo:
+                scope.start(session.agent.edge.open_demo(call), name="demo")
+            await session.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def _note(self, error: Exception) -> None:
+        self._failure = error
+
+
+def _takes_video(agent: Agent) -> bool:
+    llm = agent.pipeline.llm if agent.pipeline else None
+    return llm is not None and llm.profile.vision

@@ -1,0 +1,97 @@
+"""Running an agent from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from vision_agents.core.launcher.launcher import AgentLauncher
+
+if TYPE_CHECKING:
+    from vision_agents.core.runner.console_run import RunOptions
+    from vision_agents.core.runner.logs import LogFormat
+    from vision_agents.core.runner.options import ServeOptions
+
+
+class Runner:
+    """Runs the launcher's agents.
+
+    Args:
+        launcher: makes and starts them.
+        serve_options: settings of the HTTP server.
+    """
+
+    def __init__(self, launcher: AgentLauncher, serve_options: ServeOptions | None = None) -> None:
+        self.launcher = launcher
+        self.serve_options = serve_options
+
+    def run(  # noqa: PLR0917 - documented
+        self,
+        call_type: str = "default",
+        call_id: str | None = None,
+        debug: bool = False,  # noqa: FBT001, FBT002 - documented
+        log_level: str = "INFO",
+        no_demo: bool = False,  # noqa: FBT001, FBT002 - documented
+        video_track_override: str | None = None,
+        *,
+        audio_track_override: str | None = None,
+        record: str | None = None,
+        events: str | None = None,
+        log_format: LogFormat | None = None,
+    ) -> None:
+        """Run one agent in one call, in the terminal; returns when the call has ended.
+
+        Ctrl-C or SIGTERM ends the call; a second one ends the process at once.
+
+        Args:
+            call_type: of the call.
+            call_id: of the call; made up where it is left out.
+            debug: turn asyncio's debug mode on.
+            log_level: DEBUG, INFO, WARNING, ERROR or CRITICAL.
+            no_demo: do not open the edge's demo page.
+            video_track_override: a video file in the place of the live video.
+            audio_track_override: an audio file as the caller; the call stays inside of this process, and
+                ends when the file has ended and the agent has answered.
+            record: a stereo WAV to write: left the others, right the agent.
+            events: a file to write every event to, as JSON lines.
+            log_format: ``"rich"`` or ``"json"``; left out, what suits standard error.
+
+        Raises:
+            VisionAgentsError: a file, a model or an option that cannot work.
+        """
+        from vision_agents.core.runner.console_run import RunOptions
+        from vision_agents.core.runner.logs import logging_to_stderr
+
+        options = RunOptions(
+            call_type=call_type,
+            call_id=call_id,
+            no_demo=no_demo,
+            video_track_override=video_track_override,
+            audio_track_override=audio_track_override,
+            record=record,
+            events=events,
+        )
+        with logging_to_stderr(log_level, log_format), asyncio.Runner(debug=debug or None) as runner:
+            runner.run(self._run(options))
+
+    def cli(self, args: Sequence[str] | None = None) -> NoReturn:
+        """Run the command line, by default the process's own; ends with `SystemExit`.
+
+        What goes wrong is told in one sentence on standard error, with exit code 2.
+        """
+        from vision_agents.core.runner.command_line import execute
+
+        raise SystemExit(execute(self, args))
+
+    async def _run(self, options: RunOptions) -> None:
+        from vision_agents.core.runner.console_run import ConsoleRun
+        from vision_agents.core.runner.screen import Screen
+        from vision_agents.core.runner.signals import cancelling_on_signals
+
+        with cancelling_on_signals() as interruption:
+            try:
+                await ConsoleRun(self.launcher, options, Screen()).run()
+            except asyncio.CancelledError:
+                if not interruption.came:
+                    raise

@@ -1,0 +1,51 @@
+"""Ending a run on Ctrl-C or a request of the system."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Whether a signal came."""
+
+    def __init__(self) -> None:
+        self.came = False
+
+
+@contextmanager
+def cancelling_on_signals() -> Generator[Interruption]:
+    """Cancel the running task on the first SIGINT or SIGTERM; the second one ends the process at once.
+
+    Does nothing in a thread other than the main one, nor where the system has no such signals.
+    """
+    loop, task, interruption = asyncio.get_running_loop(), asyncio.current_task(), Interruption()
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption
+        return
+    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def end() -> None:
+        interruption.came = True
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+        if task is not None:
+            task.cancel()
+
+    with suppress(NotImplementedError):
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, end)
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, handler)
