@@ -6,6 +6,7 @@ import pytest
 
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.events.agent import (
+    AgentCaptionEvent,
     AgentTurnEndedEvent,
     AgentTurnStartedEvent,
     TurnMarksEvent,
@@ -124,7 +125,7 @@ async def test_a_false_interruption_is_silent_at_once_and_then_no_word_is_lost()
         await s.settles()
         assert len(s.caller.heard) == 2
         before, after = (stretch.text.split() for stretch in s.caller.heard)
-        words: list[str] = count.rstrip(".").lower().split()
+        words = [str(word) for word in count.rstrip(".").lower().split()]
         resumed = words.index(after[0])
         assert before[:resumed] == words[:resumed]
         assert after == words[resumed:]
@@ -282,6 +283,21 @@ async def test_marks_are_ordered_and_their_spans_add_up() -> None:
         assert marks.response_delay_ms == pytest.approx(
             s.caller.heard[0].start * 1000 - spoken * 1000, abs=40
         )
+
+
+async def test_a_caption_comes_when_its_sentence_begins_to_be_heard() -> None:
+    async with scripted_call("One two three. Four five. Six.") as s:
+        captions: list[AgentCaptionEvent] = []
+        s.agent.events.on(AgentCaptionEvent, captions.append)
+        await s.caller.says("count")
+        await s.settles()
+        assert [caption.text for caption in captions] == ["One two three.", "Four five.", "Six."]
+        began = s.caller.heard[0].start
+        assert [c.at for c in captions] == pytest.approx(
+            [began + c.offset_ms / 1000 for c in captions], abs=0.02
+        )
+        kinds = [type(e) for e in s.events if isinstance(e, AgentCaptionEvent | AgentTurnStartedEvent)]
+        assert kinds[0] is AgentTurnStartedEvent
 
 
 async def test_states_follow_the_conversation_and_end_with_closing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ logger = logging.getLogger("vision_agents.kitchen")
 
 
 @contextmanager
-def no_handlers() -> Iterator[None]:
+def no_handlers() -> Generator[None]:
     """The test runner's own handlers on the root logger are out of the way; all is as before at the end."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logging.getLogger(), "handlers", [])

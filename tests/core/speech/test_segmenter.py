@@ -263,10 +263,10 @@ def test_every_visible_character_before_the_last_word_is_kept(text: str) -> None
     assert not letters(whole[len(kept) :])
 
 
-@pytest.mark.parametrize("size", [3, 100_000])
+@pytest.mark.parametrize(("length", "size"), [(30_000, 3), (100_000, 100_000)])
 @pytest.mark.parametrize("unit", ["It is a word. ", "a", "好", " ", ".", '"a.', "e.g. ", "1. ", "a, ", "\n-"])
-def test_a_long_text_takes_linear_time(unit: str, size: int) -> None:
-    text = unit * (100_000 // len(unit))
+def test_a_long_text_takes_linear_time(unit: str, length: int, size: int) -> None:
+    text = unit * (length // len(unit))
     started = time.process_time()
-    cut_in_pieces([text[at : at + size] for at in range(0, len(text), size)])
-    assert time.process_time() - started < 3.0
+    cut_in_pieces([text[at : at + size] for at in range(0, length, size)])
+    assert time.process_time() - started < 2.0

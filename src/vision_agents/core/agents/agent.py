@@ -13,6 +13,7 @@ from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.edge.transport import Call, EdgeTransport
 from vision_agents.core.errors import ConfigurationError, SessionNotStarted
 from vision_agents.core.events.bus import EventBus, HandlerT
+from vision_agents.core.functions.function_tool import marked_methods
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.llm.llm import LLM
 from vision_agents.core.speech.utterance import UtteranceHandle
@@ -83,7 +84,7 @@ class Agent:
         self.deadlines = deadlines or Deadlines()
         self.events = EventBus()
         self.functions = pipeline.llm.functions if pipeline and pipeline.llm else FunctionRegistry()
-        for tool in tools:
+        for tool in (*tools, *marked_methods(self)):
             self.functions.add(tool)
         self.session: AgentSession | None = None
         self._edge = edge

@@ -19,6 +19,7 @@ from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.errors import ProviderError
 from vision_agents.core.events.agent import (
+    AgentCaptionEvent,
     AgentTurnEndedEvent,
     AgentTurnStartedEvent,
     SpeculationDroppedEvent,
@@ -36,6 +37,7 @@ from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
+from vision_agents.core.speech.playout import Sentence
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.tools.executor import ToolExecutor
 from vision_agents.core.turns.decisions import Decision
@@ -86,7 +88,11 @@ class Dialogue:
         self._deaf = False
         self._holding: set[str] = set()
         self._output = Output(
-            connection, started=self._on_started, ended=self._on_ended, on_error=self._on_output_error
+            connection,
+            started=self._on_started,
+            sentence=self._on_sentence,
+            ended=self._on_ended,
+            on_error=self._on_output_error,
         )
         speaker = Speaker(pipeline.tts, publish=bus.publish, deadlines=deadlines) if pipeline.tts else None
         self.turns = AgentTurns(
@@ -290,6 +296,19 @@ class Dialogue:
                 )
             )
         self._on_changed()
+
+    def _on_sentence(self, utterance: UtteranceHandle, sentence: Sentence) -> None:
+        if self._bus.has_subscribers(AgentCaptionEvent):
+            playout = utterance.playout
+            duration = sentence.total / playout.sample_rate * 1000 if sentence.complete else None
+            self._bus.publish(
+                AgentCaptionEvent(
+                    utterance_id=utterance.id,
+                    text=sentence.text,
+                    offset_ms=playout.played * 1000,
+                    duration_ms=duration,
+                )
+            )
 
     def _on_ended(self, utterance: UtteranceHandle) -> None:
         if utterance.spoken_text:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from vision_agents.core.audio.pacer import Pacer
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.speech.mixer import Mixer
-from vision_agents.core.speech.playout import Playout
+from vision_agents.core.speech.playout import Playout, Sentence
 from vision_agents.core.speech.queue import QueueHooks, UtteranceQueue
 from vision_agents.core.speech.utterance import UtteranceHandle
 
@@ -18,6 +19,7 @@ class Output:
     Args:
         connection: where the audio goes.
         started: the first frame of an utterance goes out.
+        sentence: the first sample of a sentence goes out.
         ended: an utterance has reached its final state.
         on_error: the connection refused a frame; nothing more is played.
     """
@@ -27,10 +29,12 @@ class Output:
         connection: Connection,
         *,
         started: Callable[[UtteranceHandle], None],
+        sentence: Callable[[UtteranceHandle, Sentence], None],
         ended: Callable[[UtteranceHandle], None],
         on_error: Callable[[Exception], None],
     ) -> None:
         self._rate = connection.output_rate
+        self._sentence = sentence
         self.mixer = Mixer(self._rate)
         self._pacer = Pacer(self.mixer.pull, connection.send_audio, on_error=on_error)
         self.queue = UtteranceQueue(
@@ -46,7 +50,9 @@ class Output:
 
     def new_utterance(self, *, interruptible: bool = True) -> UtteranceHandle:
         """Make an utterance in the connection's sample rate; `queue.put` plays it."""
-        return UtteranceHandle(Playout(self._rate), interruptible=interruptible)
+        utterance = UtteranceHandle(Playout(self._rate), interruptible=interruptible)
+        utterance.playout.on_sentence = partial(self._sentence, utterance)
+        return utterance
 
     def stop(self) -> None:
         """Play nothing more."""

@@ -154,7 +154,7 @@ class AgentSession:
     ) -> UtteranceHandle:
         """Let the model answer from the history, with `instructions` that hold for this answer only.
 
-        Waits until it was heard; inside a tool it does not, for the answer begins after the tool has returned.
+        Waits until it was heard; not so inside a tool, for the answer begins after the tool has returned.
         """
         turns = self._dialogue().turns
         handle = turns.reply(instructions, policy=policy, interruptible=interruptible)

@@ -99,6 +99,20 @@ class AgentTurnEndedEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCaptionEvent(Event):
+    """A sentence begins to be heard now.
+
+    `offset_ms` is its place in the utterance; `duration_ms` its length, None while it is still being made.
+    """
+
+    type: ClassVar[str] = "agent.caption"
+    utterance_id: str = ""
+    text: str
+    offset_ms: float = 0.0
+    duration_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnMarksEvent(Event):
     """The marks of a user's turn and the answer to it, as milliseconds on the event loop's clock.
 

@@ -126,9 +126,13 @@ def _create(path: MediaPath) -> BinaryIO:
 
 
 def _write(file: BinaryIO, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) :]
+    whole, rest = file.tell(), memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        file.truncate(whole)  # half a line is of no use to anybody
+        raise
 
 
 def _unwritable(path: MediaPath, error: Exception) -> ConfigurationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -30,6 +31,7 @@ class Sentence:
     offset: int = 0
     total: int = 0
     played: int = 0
+    begun: bool = False
     complete: bool = False
 
     @property
@@ -65,6 +67,8 @@ class Playout:
 
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
+        self.on_sentence: Callable[[Sentence], None] | None = None
+        """Called with a sentence when its first sample is read."""
         self._sentences: list[Sentence] = []
         self._current = 0
         self._finished = False
@@ -120,22 +124,22 @@ class Playout:
 
     @property
     def _begun(self) -> int:
-        return sum(1 for s in self._sentences if s.played or (s.complete and not s.total))
+        return sum(1 for s in self._sentences if s.begun or (s.complete and not s.total))
 
     def read(self, count: int) -> Int16 | None:
         """Take the next `count` samples; None where they are not there yet, or everything is drained.
 
         The end of a sentence is filled up with silence where the next one is not ready.
         """
-        if not self._can_fill(count):
+        if not self.can_read(count):
             return None
         parts: list[Int16] = []
         missing = count
         while missing and self._current < len(self._sentences):
             sentence = self._sentences[self._current]
             if sentence.waiting:
-                if not sentence.played:
-                    self._progress.set()
+                if not sentence.begun:
+                    self._begin_playing(sentence)
                 part = sentence.take(missing)
                 missing -= len(part)
                 parts.append(part)
@@ -148,8 +152,8 @@ class Playout:
             parts.append(np.zeros(missing, np.int16))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _can_fill(self, count: int) -> bool:
-        """Whether there is a frame's audio, or the end of a sentence to be filled up."""
+    def can_read(self, count: int) -> bool:
+        """Tell whether there are `count` samples, or the end of a sentence to be filled up."""
         ready = 0
         for sentence in self._sentences[self._current :]:
             ready += sentence.waiting
@@ -158,6 +162,12 @@ class Playout:
             if not sentence.complete:
                 return ready > 0 and not sentence.waiting
         return ready > 0
+
+    def _begin_playing(self, sentence: Sentence) -> None:
+        sentence.begun = True
+        self._progress.set()
+        if self.on_sentence is not None:
+            self.on_sentence(sentence)
 
     def fade_out(self, count: int) -> PcmData | None:
         """Give the next samples, fading to silence, `count` at most; they do not count as played."""

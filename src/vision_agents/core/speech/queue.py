@@ -94,12 +94,11 @@ class UtteranceQueue:
         if self._held:
             return None
         while (utterance := self._playing()) is not None:
-            samples = utterance.playout.read(count)
-            if samples is not None:
+            if utterance.playout.can_read(count):
                 if utterance.state is UtteranceState.QUEUED:
                     utterance.state = UtteranceState.PLAYING
                     self._hooks.started(utterance)
-                return samples
+                return utterance.playout.read(count)
             if not utterance.playout.drained:
                 self.underruns += utterance.state is UtteranceState.PLAYING
                 return None

@@ -79,9 +79,11 @@ class ToolExecutor:
         running = RunningCall(call.id, call.name, turn)
         token = running_call.set(running)
         try:
-            async with asyncio.timeout(self._limits.timeout):
+            async with asyncio.timeout(self._limits.timeout) as limit:
                 return await _invoke(tool, arguments)
         except TimeoutError as error:
+            if not limit.expired():  # the tool's own
+                raise
             raise ToolError(f"Tool {call.name} timed out after {self._limits.timeout:g} s.") from error
         finally:
             running.active = False
