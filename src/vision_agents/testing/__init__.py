@@ -1,19 +1,23 @@
 """Tools for testing agents without network, without models and without waiting."""
 
-from vision_agents.testing.caller import Heard, SimulatedCaller
-from vision_agents.testing.scripted import (
-    Calls,
-    Fails,
-    Says,
-    ScriptedLLM,
-    ScriptedSTT,
-    ScriptedTTS,
-    ScriptedTurnDetector,
-    ScriptedVAD,
-)
-from vision_agents.testing.scripted_call import ScriptedCall, scripted_call
-from vision_agents.testing.tone_speech import mumble, read_speech, speak
-from vision_agents.testing.virtual_time import Deadlock, VirtualTimeLoop, run_virtual
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vision_agents.testing.caller import Heard, SimulatedCaller
+    from vision_agents.testing.scripted import (
+        Calls,
+        Fails,
+        Says,
+        ScriptedLLM,
+        ScriptedSTT,
+        ScriptedTTS,
+        ScriptedTurnDetector,
+        ScriptedVAD,
+    )
+    from vision_agents.testing.scripted_call import ScriptedCall, scripted_call
+    from vision_agents.testing.tone_speech import mumble, read_speech, speak
+    from vision_agents.testing.virtual_time import Deadlock, VirtualTimeLoop, run_virtual
 
 __all__ = [
     "Calls",
@@ -35,3 +39,17 @@ __all__ = [
     "scripted_call",
     "speak",
 ]
+
+_MODULES = {
+    "caller": ("Heard", "SimulatedCaller"),
+    "scripted_call": ("ScriptedCall", "scripted_call"),
+    "tone_speech": ("mumble", "read_speech", "speak"),
+    "virtual_time": ("Deadlock", "VirtualTimeLoop", "run_virtual"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME.get(name, 'scripted')}"), name)

@@ -223,11 +223,12 @@ async def test_silence_ends_the_run_too(tmp_path: Path) -> None:
 class StreetEdge(EdgeTransport):
     """Carries calls by means of a loopback edge, but is none: people can reach it."""
 
-    def __init__(self, *, demo_fails: bool = False) -> None:
+    def __init__(self, *, demo_fails: bool = False, close_fails: bool = False) -> None:
         self.inside = Edge()
         self.demos: list[Call] = []
         self.closes = 0
         self._demo_fails = demo_fails
+        self._close_fails = close_fails
 
     async def create_call(self, call_type: str, call_id: str) -> Call:
         return await self.inside.create_call(call_type, call_id)
@@ -242,6 +243,8 @@ class StreetEdge(EdgeTransport):
 
     async def close(self) -> None:
         self.closes += 1
+        if self._close_fails:
+            raise OSError("never started")
         await self.inside.close()
 
 
@@ -280,8 +283,11 @@ async def test_a_recorded_edge_still_does_all_it_does(tmp_path: Path) -> None:
     assert read_audio(tmp_path / "call.wav").duration == pytest.approx(5, abs=0.1)
 
 
-async def test_the_file_takes_the_place_of_the_agents_edge_which_is_closed(question: str) -> None:
-    edges = [StreetEdge(), StreetEdge()]
+@pytest.mark.parametrize("close_fails", [False, True])
+async def test_the_file_takes_the_place_of_the_agents_edge_which_is_closed(
+    question: str, close_fails: bool
+) -> None:
+    edges = [StreetEdge(), StreetEdge(close_fails=close_fails)]
     agents = [new_agent(edge=edges[0]), new_agent(*SCENE, edge=edges[1])]
 
     await run(lambda: agents.pop(0), audio_track_override=question)
@@ -333,8 +339,9 @@ async def test_a_file_that_cannot_be_written_is_told_before_an_agent_is_made(
 
 
 async def test_bad_ids_are_refused() -> None:
-    with pytest.raises(InvalidCallId):
-        await run(new_agent, call_id="Lunch!")
+    for bad in ("Lunch!", ""):
+        with pytest.raises(InvalidCallId):
+            await run(new_agent, call_id=bad)
     with pytest.raises(InvalidCallId):
         await run(new_agent, call_type="Stand Up")
 

@@ -38,6 +38,12 @@ class RunOptions:
     record: str | None = None
     events: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse ids that are not allowed."""
+        parse_call_type(self.call_type)
+        if self.call_id is not None:
+            parse_call_id(self.call_id)
+
 
 class ConsoleRun:
     """Runs one session to its end.
@@ -63,7 +69,7 @@ class ConsoleRun:
         The files come first: what cannot work is told before any model is loaded.
         """
         options = self._options
-        call = Call(id=parse_call_id(options.call_id or new_id()), type=parse_call_type(options.call_type))
+        call = Call(id=options.call_id or new_id(), type=options.call_type)
         async with AsyncExitStack() as stack:
             await self._open_files(stack)
             with self._screen.progress("Getting the models ready ..."):
@@ -119,9 +125,12 @@ class ConsoleRun:
         except ConfigurationError:  # it has none, and needs none
             replaced = None
         agent.edge = file_call.edge
-        if replaced is not None:
-            await replaced.close()
         file_call.attach(agent.events)
+        if replaced is not None:
+            try:
+                await replaced.close()
+            except Exception as error:  # noqa: BLE001 - an edge that never started may not know how to close
+                logger.warning("The agent's own edge failed to close", extra={"error": type(error).__name__})
 
     async def _talk(self, session: AgentSession, call: Call) -> None:
         async with TaskScope("run") as scope:
@@ -130,6 +139,8 @@ class ConsoleRun:
             elif not self._options.no_demo:
                 scope.start(session.agent.edge.open_demo(call), name="demo")
             await session.wait()
+        if reason := session.close_reason:
+            logger.info("The session has ended", extra={"reason": reason.reason, "detail": reason.detail})
         if self._failure is not None:
             raise self._failure
 

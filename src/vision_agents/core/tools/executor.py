@@ -78,8 +78,9 @@ class ToolExecutor:
         arguments = tool.bind(call.arguments)
         running = RunningCall(call.id, call.name, turn)
         token = running_call.set(running)
+        limit = asyncio.timeout(self._limits.timeout)
         try:
-            async with asyncio.timeout(self._limits.timeout) as limit:
+            async with limit:
                 return await _invoke(tool, arguments)
         except TimeoutError as error:
             if not limit.expired():  # the tool's own

@@ -19,7 +19,7 @@ class OnnxSession(Protocol):
         ...
 
 
-def runtime() -> Any:  # noqa: ANN401 - the package has no types
+def runtime() -> Any:
     """Import onnxruntime with its telemetry off, unless the user's environment says otherwise."""
     # It is read once, at import; left on, a device id is stored and events are sent to the publisher.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
