@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 import pytest_asyncio
 
 from vision_agents.testing.leaks import LeakWatch, leaked_tasks
-from vision_agents.testing.virtual_time import VirtualTimeLoop
-
-
-def pytest_asyncio_loop_factories(
-    config: pytest.Config,
-    item: pytest.Item,
-) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Run a test marked `virtual_time` on the virtual-time loop, every other one on a real loop."""
-    if item.get_closest_marker("virtual_time"):
-        return {"virtual": VirtualTimeLoop}
-    return {"real": asyncio.new_event_loop}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -41,7 +41,10 @@ def list_models() -> None:
         from vision_agents.plugins.embedded.weights.manifest import MODELS
         from vision_agents.plugins.embedded.weights.store import folder_of
 
-        table = Table("Name", "Version", "Licence", "Size", "State", "Model", box=None)
+        table = Table(box=None)
+        for heading in ("Name", "Version", "Licence", "Size", "State"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("Model", no_wrap=True, ratio=1)
         for model in MODELS.values():
             state = folder_of(model).state()
             size = f"{model.size / 1e6:.1f} MB"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vision_agents.testing.caller import Heard, SimulatedCaller
+    from vision_agents.testing.scene import ScriptedCall, scripted_call
     from vision_agents.testing.scripted import (
         Calls,
         Fails,
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
         ScriptedTurnDetector,
         ScriptedVAD,
     )
-    from vision_agents.testing.scripted_call import ScriptedCall, scripted_call
     from vision_agents.testing.tone_speech import mumble, read_speech, speak
     from vision_agents.testing.virtual_time import Deadlock, VirtualTimeLoop, run_virtual
 
@@ -42,7 +42,7 @@ __all__ = [
 
 _MODULES = {
     "caller": ("Heard", "SimulatedCaller"),
-    "scripted_call": ("ScriptedCall", "scripted_call"),
+    "scene": ("ScriptedCall", "scripted_call"),
     "tone_speech": ("mumble", "read_speech", "speak"),
     "virtual_time": ("Deadlock", "VirtualTimeLoop", "run_virtual"),
 }

@@ -188,6 +188,8 @@ def only_installer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
         known = installer.installers()
         if which in {"uv", "pip"}:
             chosen = [candidate for candidate in known if candidate.name == which]
+            if not chosen:
+                pytest.skip(f"{which} is not installed here")
         else:
             script = tmp_path / "fake-installer"
             script.write_text(f"#!/bin/sh\n{which}\n")

@@ -19,17 +19,28 @@ if TYPE_CHECKING:
     from tests.plugins.embedded.weights.conftest import World
 
 
-def test_uv_is_preferred_and_pip_comes_second() -> None:
-    assert [found.name for found in installers()] == ["uv", "pip"]
+@pytest.mark.parametrize(
+    ("uv", "pip", "names"),
+    [(True, True, ["uv", "pip"]), (True, False, ["uv"]), (False, True, ["pip"]), (False, False, [])],
+)
+def test_uv_is_preferred_and_either_alone_will_do(
+    monkeypatch: pytest.MonkeyPatch, *, uv: bool, pip: bool, names: list[str]
+) -> None:
+    def which(name: str, path: object = None) -> str | None:
+        return f"/bin/{name}" if uv else None
 
+    def find_spec(name: str) -> object:
+        return object() if pip else None
 
-def test_either_alone_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-    assert [found.name for found in installers()] == ["uv"]
-    monkeypatch.undo()
     monkeypatch.delenv("UV", raising=False)
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-    assert [found.name for found in installers()] == ["pip"]
+    monkeypatch.setattr(shutil, "which", which)
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+    assert [found.name for found in installers()] == names
+
+
+def test_the_uv_that_runs_this_process_is_the_one_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV", "/opt/own/uv")
+    assert installers()[0].command[0] == "/opt/own/uv"
 
 
 def test_the_interpreter_of_the_agent_is_the_one_that_installs() -> None:

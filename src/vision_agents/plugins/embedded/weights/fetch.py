@@ -136,7 +136,7 @@ def _about_disk(folder: ModelFolder, error: OSError) -> str:
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
-            f"The weights of {name} are not there and {root} cannot be written: make it writable or set "
+            f"The weights of {name} are missing or broken, and {root} cannot be written: make it writable or set "
             f"VISION_AGENTS_CACHE to a folder that is, {_then_pull(folder)}."
         )
     reason = error.strerror or type(error).__name__
