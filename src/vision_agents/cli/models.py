@@ -41,15 +41,12 @@ def list_models() -> None:
         from vision_agents.plugins.embedded.weights.manifest import MODELS
         from vision_agents.plugins.embedded.weights.store import folder_of
 
-        table = Table(box=None)
-        for heading in ("Name", "Version", "Licence", "Size", "State"):
-            table.add_column(heading, no_wrap=True)
-        table.add_column("Model", no_wrap=True, ratio=1)
+        table = Table("Name", "Version", "Licence", "Size", "State", box=None)
         for model in MODELS.values():
             state = folder_of(model).state()
             size = f"{model.size / 1e6:.1f} MB"
             styled = f"[{_STYLES[state]}]{state}[/]"
-            table.add_row(model.name, model.version, model.licence, size, styled, model.title)
+            table.add_row(model.name, model.version, model.licence, size, styled)
         Console().print(table)
 
 

@@ -163,12 +163,19 @@ async def test_a_session_of_another_node_is_closed_within_a_cycle() -> None:
         assert await other.get_session_info("lunch", session.id) is None
 
 
+class SlowRegistry(SessionRegistry):
+    """Takes its time to remove a session."""
+
+    async def remove(self, call_id: str, session_id: str) -> None:
+        await super().remove(call_id, session_id)
+        await asyncio.sleep(1)
+
+
 async def test_an_ended_session_does_not_come_back_to_the_registry() -> None:
-    registry = SessionRegistry()
-    async with AgentLauncher(create_agent, stay, registry=registry, maintenance_interval=0.001) as launcher:
+    registry = SlowRegistry()
+    async with AgentLauncher(create_agent, stay, registry=registry, maintenance_interval=0.1) as launcher:
         session = await launcher.start_session("lunch")
         await asyncio.sleep(1)
         await launcher.close_session(session.id, wait=True)
-        await asyncio.sleep(1)
 
         assert await registry.get_for_call("lunch") == []

@@ -210,6 +210,16 @@ def test_help_shows_what_there_is(args: list[str], capsys: pytest.CaptureFixture
     assert "run" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("no_splash", [True, False])
+def test_the_banner_is_for_terminals_and_may_be_left_out(
+    no_splash: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # taken for a terminal
+    cli("run", "--call-id", "My Call", *(["--no-splash"] if no_splash else []))
+
+    assert ("Vision Agents" in capsys.readouterr().out) is not no_splash
+
+
 OPTIONS = """
 --call-type --call-id --debug --log-level --no-demo --video-track-override --no-splash
 --audio-track-override --record --events --log-format

@@ -14,13 +14,10 @@ from vision_agents.core.agents.agent import Agent
 from vision_agents.core.audio.file import read_audio
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.wav import WavWriter
-from vision_agents.core.edge.loopback import Edge
-from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, EdgeTransport
 from vision_agents.core.errors import ConfigurationError, InvalidCallId, MediaError
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.runner.console_run import ConsoleRun, RunOptions
 from vision_agents.core.runner.screen import Screen
-from vision_agents.core.types.people import User
 from vision_agents.testing.scripted import (
     Calls,
     Line,
@@ -45,21 +42,11 @@ SCENE: tuple[Line | str, ...] = (
 )
 
 
-class Voice(ScriptedTTS):
-    """Tells whether it was loaded."""
-
-    warmups = 0
-
-    async def warmup(self) -> None:
-        Voice.warmups += 1
-
-
-def new_agent(*lines: Line | str, edge: EdgeTransport | None = None) -> Agent:
+def new_agent(*lines: Line | str) -> Agent:
     agent = Agent(
-        edge=edge,
         llm=ScriptedLLM(lines),
         stt=ScriptedSTT(),
-        tts=Voice(),
+        tts=ScriptedTTS(),
         vad=ScriptedVAD(),
         turn_detection=ScriptedTurnDetector(),
     )
@@ -93,7 +80,6 @@ def sound(path: Path, text: str) -> str:
 async def run(
     create_agent: Callable[[], Agent], join_call: Callable[..., Any] = greet, **options: Any
 ) -> None:
-    Voice.warmups = 0
     launcher = AgentLauncher(create_agent, join_call)
     await ConsoleRun(launcher, RunOptions(**options), Screen()).run()
 
@@ -206,106 +192,18 @@ async def test_an_agent_that_says_nothing_is_not_waited_for(question: str, tmp_p
     assert asyncio.get_running_loop().time() - began < question_and_answer + 3
 
 
-async def test_silence_ends_the_run_too(tmp_path: Path) -> None:
+async def test_silence_ends_the_run_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "silence.wav"
     writer = WavWriter(path, sample_rate=16_000)
     writer.write(PcmData.silence(2.0, 16_000).samples)
     writer.close()
 
-    await run(lambda: new_agent(SCENE[0]), audio_track_override=str(path))
+    with caplog.at_level("INFO"):
+        await run(lambda: new_agent(SCENE[0]), audio_track_override=str(path))
 
     assert 3 < asyncio.get_running_loop().time() < 10
-
-
-# Edges.
-
-
-class StreetEdge(EdgeTransport):
-    """Carries calls by means of a loopback edge, but is none: people can reach it."""
-
-    def __init__(self, *, demo_fails: bool = False, close_fails: bool = False) -> None:
-        self.inside = Edge()
-        self.demos: list[Call] = []
-        self.closes = 0
-        self._demo_fails = demo_fails
-        self._close_fails = close_fails
-
-    async def create_call(self, call_type: str, call_id: str) -> Call:
-        return await self.inside.create_call(call_type, call_id)
-
-    async def join(self, call: Call, user: User, listener: ConnectionListener) -> Connection:
-        return await self.inside.join(call, user, listener)
-
-    async def open_demo(self, call: Call) -> None:
-        self.demos.append(call)
-        if self._demo_fails:
-            raise OSError("no browser")
-
-    async def close(self) -> None:
-        self.closes += 1
-        if self._close_fails:
-            raise OSError("never started")
-        await self.inside.close()
-
-
-def chat(edge: StreetEdge) -> Callable[..., Any]:
-    async def join_call(agent: Agent, call_type: str, call_id: str) -> None:
-        call = await agent.create_call(call_type, call_id)
-        async with agent.join(call, participant_wait_timeout=0):
-            await asyncio.sleep(5)
-            edge.inside.join_as(User(id="ann")).end_call()
-            await agent.finish()
-
-    return join_call
-
-
-@pytest.mark.parametrize("no_demo", [True, False])
-@pytest.mark.parametrize("demo_fails", [True, False])
-async def test_the_demo_of_the_edge_is_opened_unless_it_is_not_wanted(
-    no_demo: bool, demo_fails: bool
-) -> None:
-    edge = StreetEdge(demo_fails=demo_fails)
-    agents = [new_agent(edge=StreetEdge()), new_agent(edge=edge)]
-
-    await run(lambda: agents.pop(0), chat(edge), no_demo=no_demo, call_id="lunch", call_type="standup")
-
-    assert edge.demos == ([] if no_demo else [Call("lunch", "standup")])
-    assert asyncio.get_running_loop().time() >= 5
-
-
-async def test_a_recorded_edge_still_does_all_it_does(tmp_path: Path) -> None:
-    edge = StreetEdge()
-    agents = [new_agent(edge=StreetEdge()), new_agent(edge=edge)]
-
-    await run(lambda: agents.pop(0), chat(edge), record=str(tmp_path / "call.wav"), call_id="lunch")
-
-    assert (edge.demos, edge.closes) == ([Call("lunch", "default")], 1)
-    assert read_audio(tmp_path / "call.wav").duration == pytest.approx(5, abs=0.1)
-
-
-@pytest.mark.parametrize("close_fails", [False, True])
-async def test_the_file_takes_the_place_of_the_agents_edge_which_is_closed(
-    question: str, close_fails: bool
-) -> None:
-    edges = [StreetEdge(), StreetEdge(close_fails=close_fails)]
-    agents = [new_agent(edge=edges[0]), new_agent(*SCENE, edge=edges[1])]
-
-    await run(lambda: agents.pop(0), audio_track_override=question)
-
-    assert [edge.closes for edge in edges] == [1, 1]
-    assert edges[1].demos == []
-
-
-async def test_an_agent_that_nobody_can_reach_is_refused_before_its_models_load() -> None:
-    with pytest.raises(ConfigurationError, match="--audio-track-override FILE"):
-        await run(lambda: new_agent(edge=Edge()))
-
-    assert Voice.warmups == 0
-
-
-async def test_an_agent_without_an_edge_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="pass edge="):
-        await run(new_agent)
+    ended = next(record for record in caplog.records if record.message == "The session has ended")
+    assert vars(ended)["reason"] == "call_ended"
 
 
 # What goes wrong.
@@ -374,6 +272,29 @@ async def test_a_session_that_fails_raises_its_error_and_leaves_whole_files(
     last = logged(path)[-1]
     assert (last["type"], last["reason"], last["detail"]) == ("agent.finish", "error", "ZeroDivisionError")
     assert read_audio(recording).duration > 0.5
+
+
+async def test_a_file_that_breaks_in_the_middle_ends_the_call_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, events = sound(tmp_path / "long.wav", "it is me " * 40), tmp_path / "events.jsonl"
+    lines = [Says(to="Greet", text="Hello."), *[Says(text="Yes?")] * 20]
+
+    async def greet_and_break(agent: Agent, call_type: str, call_id: str) -> None:
+        call = await agent.create_call(call_type, call_id)
+        async with agent.join(call):
+            await (await agent.simple_response("Greet the caller."))
+            monkeypatch.setattr("vision_agents.core.audio.file.AudioFileReader.__next__", broken)
+            await agent.finish()
+
+    def broken(_self: object) -> PcmData:
+        raise MediaError("the disk was taken out")
+
+    with pytest.raises(MediaError, match="the disk was taken out"):
+        await run(lambda: new_agent(*lines), greet_and_break, audio_track_override=path, events=str(events))
+
+    last = logged(events)[-1]
+    assert (last["reason"], last["detail"]) == ("call_ended", "the file is damaged")
 
 
 async def test_a_cancelled_run_ends_the_session_and_leaves_whole_files(question: str, tmp_path: Path) -> None:

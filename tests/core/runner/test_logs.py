@@ -83,6 +83,16 @@ def test_a_program_with_handlers_of_its_own_keeps_them(
     assert "Order taken" in caplog.text
 
 
+def test_a_format_that_is_asked_for_takes_their_place(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with logging_to_stderr("INFO", "json"):
+        logger.info("Order taken")
+
+    assert [line["message"] for line in lines(capsys)] == ["Order taken"]
+    assert caplog.text == ""
+
+
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="no log level 'LOUD'"), logging_to_stderr("LOUD"):
         pass

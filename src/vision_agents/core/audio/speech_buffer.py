@@ -9,6 +9,9 @@ import numpy as np
 from vision_agents.core.audio.pcm import PcmData, Samples
 from vision_agents.core.types.units import Seconds
 
+_LEFT_OVER: Seconds = 0.15
+"""Kept of a stretch that has ended: only the silence at its end, for the next one may begin at once."""
+
 
 class SpeechBuffer:
     """Holds the last `pre_roll` seconds until it is opened, then everything up to `limit` seconds.
@@ -31,17 +34,20 @@ class SpeechBuffer:
         """Add the next piece."""
         self._pieces.append(samples)
         self._length += len(samples)
-        keep = self._limit if self.is_open else self._pre_roll
-        while self._length - len(self._pieces[0]) >= keep:
-            self._length -= len(self._pieces.popleft())
+        self._forget(self._limit if self.is_open else self._pre_roll)
 
     def open(self) -> None:
         """Keep what is here and all that follows."""
         self.is_open = True
 
     def close(self) -> None:
-        """Go back to keeping the pre-roll only."""
+        """Forget the speech, and go back to keeping the pre-roll only."""
         self.is_open = False
+        self._forget(min(self._pre_roll, round(_LEFT_OVER * self._sample_rate)))
+
+    def _forget(self, keep: int) -> None:
+        while self._pieces and self._length - len(self._pieces[0]) >= keep:
+            self._length -= len(self._pieces.popleft())
 
     def read(self) -> PcmData:
         """Give what is held, oldest sample first."""

@@ -124,7 +124,6 @@ class AgentLauncher:
 
     async def stop(self) -> None:
         """End all sessions and wait for it; nothing where it does not run."""
-        self._running = False  # at once; and again, for a start that is under way ends first
         async with self._starting_or_stopping:
             if self._scope is None:
                 return

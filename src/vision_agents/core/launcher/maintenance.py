@@ -61,7 +61,7 @@ class Maintenance:
                 supervisor.close(reason)
 
     def _overdue(self, supervisor: SessionSupervisor) -> Reason | None:
-        if supervisor.session is None or supervisor.closing:
+        if supervisor.session is None:
             return None
         agent = supervisor.session.agent
         longest = self._settings.max_session_duration_seconds

@@ -197,8 +197,8 @@ class SessionSupervisor:
         return not self._ending.is_set() and self._error is None
 
     async def _close_all(self, session: AgentSession) -> None:
+        # Started first, so that its reason counts when the entry point's own closing follows.
         steps = [self._scope.start(self._close_agent(session), name="close")]
-        await asyncio.sleep(0)  # the reason is set before the entry point hears that it must end
         if self._entry is not None:
             self._entry.cancel()
             steps.append(self._entry)

@@ -14,7 +14,6 @@ from vision_agents.plugins.embedded.engines.moonshine import SAMPLE_RATE, Heard
 from vision_agents.plugins.embedded.engines.segments import split_at_quietest
 
 _PRE_ROLL_S = 0.5
-_OVERLAP = int(0.15 * SAMPLE_RATE)
 # Speech without any pause for longer than this is a detector that hears a voice in noise.
 _LONGEST_S = 120.0
 
@@ -55,7 +54,7 @@ class STT(port.STT):
 class _Stream(STTStream):
     def __init__(self, recogniser: models.Recogniser) -> None:
         self._recogniser = recogniser
-        self._audio = _buffer()
+        self._audio = SpeechBuffer(SAMPLE_RATE, pre_roll=_PRE_ROLL_S, limit=_LONGEST_S)
         self._pushed = 0
         # Pieces of a long turn that no later audio changes, and where in the stream they end.
         self._settled: list[Heard] = []
@@ -84,16 +83,9 @@ class _Stream(STTStream):
         return _joined([*settled, *heard], processing_time=clock() - asked)
 
     def reset(self) -> None:
-        # What began since the VAD last looked may be the first sound of the next turn; the rest is over.
-        beginning = self._audio.read().samples[-_OVERLAP:]
-        self._audio = _buffer()
-        self._audio.push(beginning)
+        self._audio.close()
         self._settled = []
         self._settled_until = 0
-
-
-def _buffer() -> SpeechBuffer:
-    return SpeechBuffer(SAMPLE_RATE, pre_roll=_PRE_ROLL_S, limit=_LONGEST_S)
 
 
 def _joined(heard: Sequence[Heard], *, processing_time: float) -> Transcript:

@@ -154,7 +154,6 @@ class World:
         )
         return Model(
             name="tiny",
-            title="Tiny",
             version="1",
             licence="MIT",
             files=(

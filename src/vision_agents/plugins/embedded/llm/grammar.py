@@ -66,10 +66,6 @@ def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _constant(value: object) -> str:
-    return _literal(json.dumps(value, ensure_ascii=False))
-
-
 def _value(shape: Shape) -> str:
     match shape:
         case Text():
@@ -77,16 +73,26 @@ def _value(shape: Shape) -> str:
         case Flag():
             return "flag"
         case Choice(values):
-            return _either(_constant(value) for value in values)
+            return _either(_literal(json.dumps(value, ensure_ascii=False)) for value in values)
         case Number(integer, negative):
-            sign = '"-"? ' if negative else ""
-            return f"({sign}{'whole' if integer else 'fraction'})"
+            return _number(integer=integer, negative=negative)
+        case OneOf(shapes):
+            return _either(_value(part) for part in shapes)
+        case ListOf() | MapOf() | Record():
+            return _compound(shape)
+
+
+def _number(*, integer: bool, negative: bool) -> str:
+    sign = '"-"? ' if negative else ""
+    return f"({sign}{'whole' if integer else 'fraction'})"
+
+
+def _compound(shape: ListOf | MapOf | Record) -> str:
+    match shape:
         case ListOf(item):
             return _repeated("[", _value(item), "]")
         case MapOf(value):
             return _repeated("{", f'text ": " {_value(value)}', "}")
-        case OneOf(shapes):
-            return _either(_value(part) for part in shapes)
         case Record():
             return _record(shape)
 

@@ -11,22 +11,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import cast
 
 from vision_agents.plugins.embedded.llm.reply_stream import WrittenCall
 from vision_agents.plugins.embedded.llm.shapes import ListOf, Number, Shape, Text, ToolShape
 
 _WORD = re.compile(r"[^\W_]+")
 _BEGINNING = 4
-_NUMBERS = frozenset(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand "
-    "million billion half quarter third first second dozen couple pair single once twice both noon midnight".split()
-)
-
-
 def words_of(texts: Iterable[str]) -> frozenset[str]:
     """The different words of some texts, lower case."""
     return frozenset(word for text in texts for word in _WORD.findall(text.casefold()))
+
+
+_NUMBERS = words_of(
+    [
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
+        "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand",
+        "million billion half quarter third first second dozen couple pair single once twice both noon midnight",
+    ]
+)
 
 
 def grounded(call: WrittenCall, tool: ToolShape, words: frozenset[str]) -> WrittenCall | None:
@@ -58,14 +61,10 @@ def _has_roots(value: object, shape: Shape, words: frozenset[str]) -> bool:
             return any(_is_number(word) for word in words)
         case Text():
             return _text_has_roots(str(value), words)
-        case ListOf(item) if isinstance(value, list):
-            return all(_has_roots(part, item, words) for part in _items(value))
+        case ListOf(item):
+            return all(_has_roots(part, item, words) for part in cast("list[object]", value))
         case _:
             return True
-
-
-def _items(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _text_has_roots(text: str, words: frozenset[str]) -> bool:

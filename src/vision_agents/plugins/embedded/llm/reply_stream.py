@@ -56,7 +56,7 @@ class StringReader:
         kind = self._escape[1]
         if kind == "u" and len(self._escape) < 6:
             return ""
-        char = chr(int(self._escape[2:], 16)) if kind == "u" else _ESCAPES[kind]
+        char = chr(int(self._escape.removeprefix(r"\u"), base=16)) if kind == "u" else _ESCAPES[kind]
         self._escape = ""
         return self._paired(char)
 
@@ -96,9 +96,9 @@ class AnswerReader:
         return ""
 
     @property
-    def done(self) -> bool:
-        """Whether the answer is complete."""
-        return self.call is not None or (self._string is not None and self._string.done)
+    def talks(self) -> bool:
+        """Whether the answer is words and not a call."""
+        return self._string is not None
 
 
 def _call(written: str) -> WrittenCall | None:

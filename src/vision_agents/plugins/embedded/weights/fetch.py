@@ -136,8 +136,8 @@ def _about_disk(folder: ModelFolder, error: OSError) -> str:
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
-            f"The weights of {name} are missing or broken, and {root} cannot be written: make it writable or set "
-            f"VISION_AGENTS_CACHE to a folder that is, {_then_pull(folder)}."
+            f"The weights of {name} are missing or broken, and {root} cannot be written: "
+            f"make it writable or set VISION_AGENTS_CACHE to a folder that is, {_then_pull(folder)}."
         )
     reason = error.strerror or type(error).__name__
     return f"The weights of {name} cannot be kept in {root} ({reason}): fix that, {_then_pull(folder)}."

@@ -67,7 +67,6 @@ class Model:
     """A model's files and the wheels whose members, joined in order, give the same bytes."""
 
     name: str
-    title: str
     version: str
     licence: str
     files: tuple[WeightFile, ...]
@@ -95,7 +94,6 @@ class Model:
 
 SILERO = Model(
     name="silero-vad",
-    title="Silero VAD, 16 kHz",
     version="6.2.3",
     licence="MIT",
     files=(
@@ -118,7 +116,6 @@ SILERO = Model(
 
 SMART_TURN = Model(
     name="smart-turn",
-    title="Smart Turn, CPU",
     version="3.2",
     licence="BSD-2-Clause",
     files=(
@@ -147,7 +144,6 @@ SMART_TURN = Model(
 
 MOONSHINE = Model(
     name="moonshine-tiny-en",
-    title="Moonshine tiny, English",
     version="0.1.0",
     licence="MIT",
     files=(
@@ -203,7 +199,6 @@ def _qwen_part(number: int, sha256: str, *, size: int, part_size: int = 89_128_9
 
 QWEN = Model(
     name="qwen2.5-coder-0.5b",
-    title="Qwen2.5-Coder-0.5B-Instruct",
     version="Q4_K_M",
     licence="Apache-2.0",
     files=(
@@ -234,7 +229,6 @@ QWEN = Model(
 
 SMOLLM2 = Model(
     name="smollm2",
-    title="SmolLM2-135M-Instruct",
     version="Q4_1",
     licence="Apache-2.0",
     files=(

@@ -1,0 +1,1 @@
+"""Rules for the end of a turn, on spoken turns with hesitations."""
