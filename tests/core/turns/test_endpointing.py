@@ -1,6 +1,7 @@
 """How much silence ends a turn."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -109,6 +110,6 @@ def test_fixed_nonsense_is_refused(settings: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"margin": 0.9}, {"shortest": 0.0}])
-def test_adaptive_nonsense_is_refused(settings: dict[str, float]) -> None:
+def test_adaptive_nonsense_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="AdaptiveEndpointing needs"):
         AdaptiveEndpointing(**settings)

@@ -16,7 +16,7 @@ from vision_agents.plugins.embedded.weights.store import obtain
 
 Recording = Callable[[str], npt.NDArray[np.float32]]
 
-_AUDIO = Path(__file__).parent / "audio"
+_AUDIO = Path(__file__).parents[2] / "audio"
 
 
 @pytest.fixture(scope="session")

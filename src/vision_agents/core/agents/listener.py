@@ -50,6 +50,9 @@ from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.listener")
 
+_STALL: Seconds = 0.03
+"""A timer that fires later than this tells that the process was busy, not that nothing was sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
@@ -292,12 +295,17 @@ class Listener:
 
     def _arm(self, deadline: Seconds) -> None:
         """Look again when silence alone would decide, for a frame may not come."""
-        self._timer = self._loop.call_at(self._inbound.deadline(deadline), self._look_again)
+        due = self._inbound.deadline(deadline)
+        self._timer = self._loop.call_at(due, self._look_again, due)
 
-    def _look_again(self) -> None:
+    def _look_again(self, due: Seconds) -> None:
         self._timer = None
         deadline = self._machine.deadline
         if deadline is None:
+            return
+        if self._loop.time() - due > _STALL:  # frames wait behind this timer: they come first
+            due = self._loop.time() + _STALL
+            self._timer = self._loop.call_at(due, self._look_again, due)
             return
         if self._inbound.deadline(deadline) > self._loop.time():
             self._arm(deadline)

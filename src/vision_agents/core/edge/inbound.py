@@ -42,6 +42,8 @@ class InboundAudio:
         self._samples = 0  # since then
         self._sample_rate = 1
         self._frame: Seconds = 0.0
+        self._pushed_at: Seconds = float("-inf")
+        self._late: tuple[PcmData, Seconds] | None = None  # a late frame, and when it came
 
     @property
     def position(self) -> Seconds:
@@ -49,31 +51,57 @@ class InboundAudio:
         return self._base + self._samples / self._sample_rate
 
     def push(self, pcm: PcmData) -> None:
-        """Take the next frame, which was heard until now."""
+        """Take the next frame, which was heard until now.
+
+        A late frame waits for the next one: if that comes at once, nothing was lost but only held up (by the
+        network, or by this process), and there is no gap.
+        """
         if not len(pcm):
             return
         now = asyncio.get_running_loop().time()
         self._frame = pcm.duration
         if self._anchor is None:
             self._anchor = now - self._frame
-        late = now - self._anchor - self.position - self._frame
-        if late > self._tolerance + _GRAIN:
-            self._skip(late)
-        if pcm.sample_rate != self._sample_rate:
-            self._base, self._samples = self.position, 0
-            self._sample_rate = pcm.sample_rate
-        at = self.position
-        self._samples += len(pcm)
-        self._anchor = min(self._anchor, now - self.position)
-        self._on_audio(pcm, at)
+        follows_at_once = now - self._pushed_at < self._frame / 2
+        self._pushed_at = now
+        self._let_go(gap=not follows_at_once)
+        if follows_at_once or self._lateness(now) <= self._tolerance + _GRAIN:
+            self._deliver(pcm, now)
+        else:
+            self._late = (pcm, now)
 
     def advance(self) -> Seconds:
         """Announce the gap so far, if the next frame is overdue; returns the audio time reached."""
+        self._let_go(gap=True)
         if self._anchor is not None:
             missing = asyncio.get_running_loop().time() - self._anchor - self.position
             if missing > self._frame + self._tolerance - _GRAIN:
                 self._skip(missing + _GRAIN)
         return self.position
+
+    def _lateness(self, now: Seconds) -> Seconds:
+        """How much later than expected a frame is that was heard until loop time `now`."""
+        assert self._anchor is not None
+        return now - self._anchor - self.position - self._frame
+
+    def _let_go(self, *, gap: bool) -> None:
+        """Pass on the frame that came late, after the gap before it."""
+        if self._late is None:
+            return
+        (pcm, now), self._late = self._late, None
+        if gap:
+            self._skip(self._lateness(now))
+        self._deliver(pcm, now)
+
+    def _deliver(self, pcm: PcmData, now: Seconds) -> None:
+        if pcm.sample_rate != self._sample_rate:
+            self._base, self._samples = self.position, 0
+            self._sample_rate = pcm.sample_rate
+        at = self.position
+        self._samples += len(pcm)
+        assert self._anchor is not None
+        self._anchor = min(self._anchor, now - self.position)
+        self._on_audio(pcm, at)
 
     def arrival(self, at: Seconds) -> Seconds:
         """Tell the loop time at which the sample at audio time `at` was or will be heard.
