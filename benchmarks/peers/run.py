@@ -29,6 +29,8 @@ Row = dict[str, Any]
 
 SCENARIOS: dict[str, tuple[str, Row]] = {
     "latency": ("latency", {"n": 100}),
+    "latency_short": ("latency", {"n": 50, "tts_frames": 1}),
+    "latency_48k": ("latency", {"n": 50, "output_rate": 48_000}),
     "latency_logged": ("latency", {"n": 30, "log": True}),
     "latency_10ms": ("latency", {"n": 15, "token_interval": 0.01}),
     "latency_paced": ("latency", {"n": 15, "tts_paced": True}),
@@ -40,8 +42,8 @@ SCENARIOS: dict[str, tuple[str, Row]] = {
 }
 """Label of a scenario: its function in `scenarios.py`, and how it is called."""
 
-LOGGING_FRAMEWORKS = ("ours", "vision-agents")
-"""Who takes part in `latency_logged`: the others log next to nothing a turn."""
+ONLY = {"latency_48k": ("ours",), "latency_logged": ("ours", "vision-agents")}
+"""Scenarios that make sense for some: who else resamples its output or logs every turn?"""
 
 _IMPORT = """
 import time, resource, sys
@@ -116,7 +118,7 @@ def run_rounds(keys: list[str], labels: list[str], *, rounds: int, timeout: floa
         for label in labels:
             turn = number % len(keys)
             for key in keys[turn:] + keys[:turn]:
-                if label == "latency_logged" and key not in LOGGING_FRAMEWORKS:
+                if key not in ONLY.get(label, keys):
                     continue
                 row = {**run_cell(key, label, timeout=timeout), "round": number}
                 with out.open("a") as file:

@@ -34,11 +34,9 @@ def _latencies(samples: list[float]) -> Figures:
     }
 
 
-async def latency(
-    adapter: Adapter, *, n: int, token_interval: float = 0.0, tts_paced: bool = False
-) -> Figures:
+async def latency(adapter: Adapter, *, n: int, **opts: Any) -> Figures:
     """End of turn -> first frame of the answer at the output; and the CPU of the whole turn."""
-    session = await adapter.new_session(Opts(token_interval=token_interval, tts_paced=tts_paced))
+    session = await adapter.new_session(Opts(**opts))
     delays: list[float] = []
     costs: list[float] = []
     frames: list[int] = []

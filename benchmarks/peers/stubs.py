@@ -57,12 +57,15 @@ class Opts:
         tts_frames: 20 ms frames of audio a synthesis.
         realtime_out: the fake output paces playback, where the framework leaves that to the transport.
         tts_paced: the synthesiser gives one frame every 20 ms instead of all at once.
+        output_rate: what the transport wants to be sent, where the framework resamples for it; by default
+            what the synthesiser gives, so that nobody does.
     """
 
     token_interval: float = 0.0
     tts_frames: int = 20
     realtime_out: bool = False
     tts_paced: bool = False
+    output_rate: int = TTS_RATE
 
     @property
     def tts_gap(self) -> float:

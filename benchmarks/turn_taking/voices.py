@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
+import tempfile
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,11 @@ from vision_agents.core.audio.resample import Resampler
 Sound = npt.NDArray[np.float32]
 RATE = 16_000
 
+_PACES = ((1.0, 24_000), (1.12, 22_050), (0.9, 25_600), (1.15, 24_000), (1.0, 22_050), (0.95, 24_000))
+"""Speed, and the rate at which the 24 kHz samples are played: lower is a deeper voice."""
+_ESPEAK = (("en-us", 160), ("en-gb", 175), ("en-us+f3", 150))
+_FLITE = ("slt", "rms", "awb")
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -28,52 +35,50 @@ class Voice:
     say: Callable[[str], Sound]
 
 
-def voices() -> list[Voice]:
-    """Two rounds of the embedded voice at six paces and pitches, then what else is on this machine."""
-    found = [_hibari(speed, rate) for speed, rate in _PACES]
+def embedded_voices() -> list[Voice]:
+    """The embedded voice at several paces and pitches: everybody has it."""
+    return [Voice(f"hibari-{speed}-{rate}", partial(_hibari, speed, rate)) for speed, rate in _PACES]
+
+
+def further_voices() -> list[list[Voice]]:
+    """The voices of each other synthesiser on this machine."""
+    found: list[list[Voice]] = []
     if shutil.which("espeak-ng"):
-        found += [_espeak(variant, words) for variant, words in (("en-us", 160), ("en-gb", 175), ("en-us+f3", 150))]
+        found.append([Voice(f"espeak-{name}", partial(_espeak, name, pace)) for name, pace in _ESPEAK])
     if shutil.which("flite"):
-        found += [_flite(name) for name in ("slt", "rms", "awb")]
+        found.append([Voice(f"flite-{name}", partial(_flite, name)) for name in _FLITE])
     return found
 
 
-_PACES = ((1.0, 24_000), (1.12, 22_050), (0.9, 25_600), (1.15, 24_000), (1.0, 22_050), (0.95, 24_000))
-"""Speed, and the rate at which the 24 kHz samples are played: lower is a deeper voice."""
+@cache
+def _synthesiser() -> Any:
+    import hibari  # pyright: ignore[reportMissingTypeStubs]
+
+    return hibari.Hibari(threads=1)
+
+
+def _hibari(speed: float, rate: int, text: str) -> Sound:
+    return _at_16_khz(np.clip(_synthesiser()(text, speed=speed, seed=0), -1, 1), rate)
+
+
+def _espeak(name: str, pace: int, text: str) -> Sound:
+    return _recorded(lambda path: ["espeak-ng", "-v", name, "-s", str(pace), "-w", path, text])
+
+
+def _flite(name: str, text: str) -> Sound:
+    return _recorded(lambda path: ["flite", "-voice", name, "-t", text, "-o", path])
+
+
+def _recorded(command: Callable[[str], list[str]]) -> Sound:
+    """Run a program that speaks into a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "spoken.wav"))
+        subprocess.run(command(path), stdin=subprocess.DEVNULL, check=True, timeout=60)
+        with wave.open(path) as file:
+            samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+            return _at_16_khz(np.divide(samples, 32768, dtype=np.float32), file.getframerate())
 
 
 def _at_16_khz(sound: Sound, rate: int) -> Sound:
-    heard = Resampler(rate, RATE).process(PcmData(sound, rate).to_int16())
+    heard = Resampler(rate, RATE).process(PcmData(sound.astype(np.float32), rate).to_int16())
     return np.asarray(heard.to_float32().samples, np.float32)
-
-
-@cache
-def _synthesiser() -> Callable[[str, float], Sound]:
-    import hibari
-
-    voice = hibari.Hibari(threads=1)
-    return lambda text, speed: np.clip(voice(text, speed=speed, seed=0), -1, 1)
-
-
-def _hibari(speed: float, rate: int) -> Voice:
-    return Voice(
-        f"hibari-{speed}-{rate // 1000}", lambda text: _at_16_khz(_synthesiser()(text, speed), rate)
-    )
-
-
-def _spoken_by(command: list[str], text: str) -> Sound:
-    done = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
-    with wave.open(io.BytesIO(done.stdout)) as file:
-        # Both write their header before they know the length.
-        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        return _at_16_khz(np.divide(samples, 32768, dtype=np.float32), file.getframerate())
-
-
-def _espeak(variant: str, words: int) -> Voice:
-    command = ["espeak-ng", "-v", variant, "-s", str(words), "--stdin", "--stdout"]
-    return Voice(f"espeak-{variant}", lambda text: _spoken_by(command, text))
-
-
-def _flite(name: str) -> Voice:
-    command = ["flite", "-voice", name, "-f", "/dev/stdin", "-o", "/dev/stdout"]
-    return Voice(f"flite-{name}", lambda text: _spoken_by(command, text))

@@ -45,7 +45,8 @@ DRIVEN = (
     "Agent.create_call/join/finish on the loopback edge, with a second party in the call: its 48 kHz frames "
     "enter by LoopbackPeer.send_audio and are resampled once, for VAD and recogniser; the recogniser stub "
     "(turn_detection) tells its sink TurnStarted / Transcript + TurnEnded; each frame of the answer counts "
-    "where that party hears it, resampled 24 to 48 kHz, paced at 20 ms; stop = the connection's flush_audio"
+    "where that party hears it, paced at 20 ms, at the synthesiser's rate as with the others (48 kHz in its "
+    "own row); stop = the connection's flush_audio"
 )
 IMPORT_SNIPPET = """
 import sys, os; sys.path.insert(0, os.environ['BENCH_DIR'])
@@ -122,14 +123,16 @@ class StubSTTStream(STTStream):
 
 
 class BenchEdge(Edge):
-    """The loopback edge; tells when the agent drops what it had sent."""
+    """The loopback edge, for audio of a given rate; tells when the agent drops what it had sent."""
 
-    def __init__(self, probe: Probe) -> None:
+    def __init__(self, probe: Probe, output_rate: int) -> None:
         super().__init__()
         self._probe = probe
+        self._output_rate = output_rate
 
     async def join(self, call: Call, user: User, listener: ConnectionListener) -> LoopbackConnection:
         connection = await super().join(call, user, listener)
+        connection.output_rate = self._output_rate
         connection.flush_audio = self._probe.stopped
         return connection
 
@@ -137,7 +140,7 @@ class BenchEdge(Edge):
 def build_agent(opts: Opts, session: Session | None = None) -> Agent:
     return Agent(
         "be helpful",
-        edge=BenchEdge(session.probe if session else Probe()),
+        edge=BenchEdge(session.probe if session else Probe(), opts.output_rate),
         agent_user=User(name="agent", id="agent"),
         llm=StubLLM(opts),
         stt=StubSTT(session),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -291,6 +292,28 @@ async def test_stopping_during_a_start_refuses_it() -> None:
         await asyncio.sleep(1)
     with pytest.raises(LauncherNotRunning):
         await start
+
+
+async def test_a_factory_that_cannot_be_stopped_still_gets_its_agent_closed() -> None:
+    agents = Agents()
+    entered: list[str] = []
+
+    async def create_agent() -> Agent:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(2)
+        return agents()
+
+    async def enter(agent: Agent, call_type: str, call_id: str) -> None:
+        entered.append(call_id)
+
+    async with AgentLauncher(create_agent, enter) as launcher:
+        start = asyncio.get_running_loop().create_task(launcher.start_session("lunch"))
+        await asyncio.sleep(1)
+    with pytest.raises(LauncherNotRunning):
+        await start
+
+    assert entered == []
+    assert agents.closes == [1, 1]
 
 
 async def test_extra_keywords_go_to_who_takes_them() -> None:

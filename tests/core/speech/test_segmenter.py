@@ -82,7 +82,10 @@ def test_a_mark_after_a_word_ends_the_sentence_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["Hello!", "Really?", "你好。", "नमस्ते।", "It rose by 5%.", "It is 18°C."])
+@pytest.mark.parametrize(
+    "text",
+    ["Hello!", "Really?", "Is it 3?", "Is he a Dr.?", "你好。", "नमस्ते।", "It rose by 5%.", "It is 18°C."],
+)
 def test_what_is_unambiguous_needs_no_look_ahead(text: str) -> None:
     assert cut_in_pieces([text]) == ([text], [])
 
@@ -96,12 +99,52 @@ def test_what_is_unambiguous_needs_no_look_ahead(text: str) -> None:
         ('He said "Go.', '" ', 'He said "Go."'),
         ("See example.com.", " ", "See example.com."),
         ("Wait...", " What", "Wait..."),
+        ("He said “No!", "” ", "He said “No!”"),
+        ("It is 3.", "\n", "It is 3."),
+        ("It is 3.", " \n", "It is 3."),
+        ("In the U.S.", " " * 40, "In the U.S."),
+        ("I saw https://example.com/?", " ", "I saw https://example.com/?"),
+        ("It will cost you as much as 10,", " ", "It will cost you as much as 10,"),
+        ("Please listen to what I say:", " ", "Please listen to what I say:"),
     ],
 )
 def test_what_may_go_on_waits_for_what_follows(text: str, following: str, sentence: str) -> None:
     segmenter = SentenceSegmenter()
     assert segmenter.push(text) == []
     assert segmenter.push(following) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("text", "following"),
+    [
+        ("It is 3.", "5 today"),
+        ("In the U.S.", " Army"),
+        ("No.", " 5"),
+        ("See example.com.", "uk"),
+        ("Wait...", " what"),
+        ("I saw https://example.com/?", "q=1"),
+        ("It will cost you as much as 10,", "000"),
+        ("Please be here at exactly 10:", "30"),
+    ],
+)
+def test_what_goes_on_is_not_cut(text: str, following: str) -> None:
+    segmenter = SentenceSegmenter()
+    assert segmenter.push(text) == []
+    assert segmenter.push(f"{following} it is. ") == [f"{text}{following} it is."]
+
+
+def test_a_name_that_goes_on_keeps_nothing_waiting() -> None:
+    assert cut_in_pieces(["He left the U.S. army today."]) == (["He left the U.S. army today."], [])
+    assert cut_in_pieces(["He left the U.S. Army today."]) == (["He left the U.S. Army today."], [])
+
+
+def test_a_mark_after_a_blank_ends_what_stands_before_it() -> None:
+    assert cut("Ask Dr . Then go.") == ["Ask Dr .", "Then go."]
+
+
+def test_full_marks_need_no_blank() -> None:
+    assert cut("你好。天气很好！你呢？「走吧。」他") == ["你好。", "天气很好！", "你呢？", "「走吧。」", "他"]
+    assert cut("नमस्ते।ठीक॥है") == ["नमस्ते।", "ठीक॥", "है"]
 
 
 @pytest.mark.parametrize("text", ["It is 3.", "In the U.S.", "No.", 'He said "Go."', "Wait...", "Hello"])
@@ -142,6 +185,9 @@ def test_marks_without_words_go_with_what_follows() -> None:
         ("I found it at https://example.com for you.", ["I found it at https://example.com for you."]),
         ("He told me (yesterday, I believe, it was) so.", ["He told me (yesterday, I believe, it was) so."]),
         ("今天巴黎天气晴朗，气温是二十度。", ["今天巴黎天气晴朗，", "气温是二十度。"]),
+        ("That is all that I know—sorry.", ["That is all that I know—", "sorry."]),
+        ("It is explained on pages 5—7.", ["It is explained on pages 5—7."]),
+        ("It is what one calls class A—1.", ["It is what one calls class A—", "1."]),
         ("Hi. This is a long sentence, as you see.", ["Hi.", "This is a long sentence, as you see."]),
     ],
 )
@@ -154,11 +200,22 @@ def test_the_first_clause_comes_at_its_mark() -> None:
     assert segmenter.push("I think that is a very good idea,") == ["I think that is a very good idea,"]
 
 
+@pytest.mark.parametrize(("length", "pieces"), [(5, ["Hello,", "you."]), (6, ["Hello, you."])])
+def test_the_least_length_of_a_first_clause_is_a_setting(length: int, pieces: list[str]) -> None:
+    assert cut("Hello, you.", SegmenterSettings(first_clause=length)) == pieces
+
+
+def test_a_word_that_may_begin_a_sentence_is_waited_for() -> None:
+    early, rest = cut_in_pieces(["In the U.S. Th", "e", " end"])
+    assert (early, rest) == (["In the U.S."], ["The end"])
+
+
 def test_after_a_flush_the_text_begins_anew() -> None:
     segmenter = SentenceSegmenter()
     assert segmenter.push("Let me check that for you, one moment") == ["Let me check that for you,"]
     assert segmenter.flush() == ["one moment"]
-    assert segmenter.push("It is sunny in Paris today, and warm") == ["It is sunny in Paris today,"]
+    assert segmenter.push("It is sunny in Paris today, and warm: 3.") == ["It is sunny in Paris today,"]
+    assert segmenter.push("5 degrees more.") == ["and warm: 3.5 degrees more."]
 
 
 @pytest.mark.parametrize("letter", ["ก", "好", "x"])

@@ -90,6 +90,7 @@ class Agent:
         self._edge = edge
         self._video_track_override: str | None = None
         self._parts_closed = False
+        self._closing = asyncio.Lock()
         self._closed = False
 
     @property
@@ -181,10 +182,13 @@ class Agent:
         await self.close_parts()
 
     async def close_parts(self) -> None:
-        """Close the edge and every component, once."""
-        if self._parts_closed:
-            return
-        self._parts_closed = True
+        """Close the edge and every component, once; whoever calls waits until it is done."""
+        async with self._closing:
+            if not self._parts_closed:
+                self._parts_closed = True
+                await self._close_parts()
+
+    async def _close_parts(self) -> None:
         closers = [part.close() for part in (self.pipeline.components if self.pipeline else ())]
         if self._edge is not None:
             closers.append(self._edge.close())

@@ -17,7 +17,7 @@ from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.errors import ProviderError
+from vision_agents.core.errors import ProviderError, VisionAgentsError
 from vision_agents.core.events.agent import (
     AgentCaptionEvent,
     AgentTurnEndedEvent,
@@ -330,7 +330,12 @@ class Dialogue:
     def _on_failed(self, error: Exception) -> None:
         stage = error.stage if isinstance(error, ProviderError) else "llm"
         kind: type[ErrorEvent] = TTSErrorEvent if stage == "tts" else LLMErrorEvent
-        logger.error("A turn of the agent failed", exc_info=error, extra={"stage": stage})
+        unexpected = None if isinstance(error, VisionAgentsError) else error
+        logger.error(
+            "A turn of the agent failed",
+            exc_info=unexpected,
+            extra={"stage": stage, "error": type(error).__name__, "reason": str(error)},
+        )
         self._bus.publish(kind(error_message=str(error) or type(error).__name__))
 
     def _on_wasted(self, tokens: int) -> None:

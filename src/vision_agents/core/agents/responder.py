@@ -11,6 +11,7 @@ from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.aio.iterators import closing, with_patience
 from vision_agents.core.aio.mailbox import Mailbox
 from vision_agents.core.errors import ProviderError, ProviderTimeout
+from vision_agents.core.events.agent import AgentTurnEndedEvent
 from vision_agents.core.events.event import Event
 from vision_agents.core.events.plugin import LLMResponseFinalEvent
 from vision_agents.core.history.conversation import Conversation
@@ -98,6 +99,7 @@ class Responder:
             raise failures.exceptions[0] from None
         if self._speaker is None and answer.text:
             self._history.add(Message(Role.ASSISTANT, answer.text))
+            self._publish(AgentTurnEndedEvent(utterance_id=answer.utterance.id, text=answer.text))
 
     async def _speak(self, answer: Answer, sentences: Mailbox[str], on_audio: Callable[[], None]) -> None:
         def heard() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.events.agent import TurnObservedEvent, TurnRulesEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.event import Event
 from vision_agents.core.media.local_file import MediaPath, explain
@@ -52,8 +53,9 @@ class EventLog:
             raise _unwritable(path, failure) from failure
 
     def attach(self, events: EventBus) -> None:
-        """Write every event of a bus from now on, but those that come many times a second."""
+        """Write every event of a bus from now on, and what the turn machines see, but no audio."""
         events.on(Event, self.write)
+        events.on(TurnObservedEvent, self.write)
 
     def write(self, event: Event) -> None:
         """Take one event."""
@@ -95,7 +97,16 @@ def as_json(event: Event) -> str:
     for name in sorted(names, key=lambda name: name in common):
         line.setdefault(name, getattr(event, name))
     del line["at"]  # told as at_ms
-    return json.dumps(line, ensure_ascii=False, default=_plain) + "\n"
+    of_turns = isinstance(event, TurnObservedEvent | TurnRulesEvent)
+    return json.dumps(line, ensure_ascii=False, default=_with_kind if of_turns else _plain) + "\n"
+
+
+def _with_kind(value: object) -> object:
+    """Tell the classes of rules, observations and decisions, so that they can be made again."""
+    plain = _plain(value)
+    if isinstance(plain, dict) and not isinstance(value, Participant):
+        return {"kind": type(value).__name__, **cast("dict[str, object]", plain)}
+    return plain
 
 
 def _plain(value: object) -> object:
@@ -110,7 +121,9 @@ def _plain(value: object) -> object:
         return f"{type(value).__name__}: {value}"
     if isinstance(value, datetime):
         return value.isoformat()
-    return value.value if isinstance(value, Enum) else str(value)
+    if isinstance(value, Enum):
+        return value.value
+    return getattr(value, "__qualname__", str(value))
 
 
 def _create(path: MediaPath) -> BinaryIO:

@@ -20,6 +20,9 @@ from vision_agents.plugins.embedded.llm.shapes import ToolShape, tool_shape
 
 # How far back the words of a call's arguments may have been said.
 _RECENT_ITEMS = 8
+# Small models would rather talk than call. Measured, with `grounding` behind it, on benchmarks/tools: from
+# 0 to -1 the share of right choices grows; below that, talk turns into calls.
+_REPLY_BIAS = -1.0
 # Of English and JSON a token has more; the engine's own limit backs this guess.
 _CHARACTERS_PER_TOKEN = 3
 
@@ -107,7 +110,8 @@ class _ToolAnswer:
             reader = AnswerReader(self._key, opening=OPENING)
             call: WrittenCall | None = None
             grammar = answer_grammar(offered, key=self._key)
-            async with aclosing(self._writer.write(replace(writing, grammar=grammar))) as pieces:
+            attempt = replace(writing, grammar=grammar, biases=((self._key, _REPLY_BIAS),))
+            async with aclosing(self._writer.write(attempt)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Written):
                         self._costs.append(piece)

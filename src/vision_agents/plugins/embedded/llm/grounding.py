@@ -18,6 +18,8 @@ from vision_agents.plugins.embedded.llm.shapes import ListOf, Number, Shape, Tex
 
 _WORD = re.compile(r"[^\W_]+")
 _BEGINNING = 4
+
+
 def words_of(texts: Iterable[str]) -> frozenset[str]:
     """The different words of some texts, lower case."""
     return frozenset(word for text in texts for word in _WORD.findall(text.casefold()))

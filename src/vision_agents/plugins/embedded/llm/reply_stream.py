@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_UNPAIRED = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +61,18 @@ class StringReader:
 
     def _paired(self, char: str) -> str:
         """Hold the first half of a pair back until it is known what follows."""
-        both, self._high = self._high + char, ""
-        if len(both) == 1 and "\ud800" <= both <= "\udbff":
-            self._high = both
-            return ""
-        joined = both.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-        return _UNPAIRED.sub("\ufffd", joined)
+        held, self._high = self._high, ""
+        if held and _is_low(char):
+            return (held + char).encode("utf-16", "surrogatepass").decode("utf-16")
+        said = _REPLACEMENT if held else ""
+        if "\ud800" <= char <= "\udbff":
+            self._high = char
+            return said
+        return said + (_REPLACEMENT if _is_low(char) else char)
+
+
+def _is_low(char: str) -> bool:
+    return "\udc00" <= char <= "\udfff"
 
 
 class AnswerReader:

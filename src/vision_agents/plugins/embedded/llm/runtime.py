@@ -35,6 +35,7 @@ class Writing:
         messages: the prompt; if the last one is the assistant's, the answer goes on from its end.
         grammar: GBNF; empty for free text.
         max_tokens: of the answer; 0 only reads the prompt into the cache.
+        biases: what is added to the logits of the tokens of a text.
     """
 
     messages: Sequence[ChatMessage]
@@ -42,6 +43,7 @@ class Writing:
     grammar: str = ""
     temperature: float = 0.0
     seed: int = 0
+    biases: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(slots=True)
@@ -173,6 +175,7 @@ def _request(writing: Writing) -> dict[str, Any]:
         "stream": True,
         "return_progress": True,
         "cache_prompt": True,
+        "logit_bias": [list(bias) for bias in writing.biases],
     }
     return request | ({"grammar": writing.grammar} if writing.grammar else {})
 

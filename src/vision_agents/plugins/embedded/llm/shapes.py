@@ -122,7 +122,7 @@ class _Reader:
         if "const" in schema:
             return Choice((schema["const"],))
         if "enum" in schema:
-            return Choice(tuple(value for value in schema["enum"] if value is not None))
+            return Choice(tuple(value for value in schema["enum"] if value is not None) or (None,))
         alternatives = list(_alternatives(schema))
         if alternatives:
             return _one_of([self.shape(part, depth + 1) for part in alternatives])

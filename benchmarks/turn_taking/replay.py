@@ -1,0 +1,171 @@
+"""A call heard by a turn machine alone: as the listener would, but on remembered answers and in no time.
+
+The order of events and the pieces of audio are those of `Listener` and `Hearing`; `live.py` checks that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.turn_taking.corpus import Call
+from benchmarks.turn_taking.ear import Ear
+from benchmarks.turn_taking.voices import RATE
+from vision_agents.core.turns.decisions import (
+    Decision,
+    JudgePause,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    TurnDropped,
+    TurnEnded,
+)
+from vision_agents.core.turns.machine import TurnMachine
+from vision_agents.core.turns.observations import Heard, Likelihood, Observation, Silence
+from vision_agents.core.turns.settings import TurnHandling
+
+FRAME = RATE // 50
+_PRE_ROLL = RATE // 2
+_OVERLAP = int(0.15 * RATE)
+_TOLERANCE = 0.06
+"""How long the listener waits for a late frame; see `InboundAudio`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """How long a model takes, in seconds."""
+
+    stt: float = 0.04
+    turn_detection: float = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A turn that was ended at `at` on the clock; `text` is None for one that was dropped."""
+
+    at: float
+    text: str | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the models were asked to do."""
+
+    transcripts: int = 0
+    judgements: int = 0
+
+
+class Replay:
+    """One call under one set of rules.
+
+    Args:
+        call: the audio.
+        ear: what the models make of it.
+        turns: the rules.
+        detector: whether the turn detector is asked.
+        latency: of the models.
+    """
+
+    def __init__(self, call: Call, ear: Ear, turns: TurnHandling, *, detector: bool, latency: Latency) -> None:
+        self._frames = len(call.samples) // FRAME
+        self._ear = ear
+        self._latency = latency
+        self._machine = TurnMachine(turns, has_detector=detector)
+        self._detector = detector
+        self._now = 0.0
+        self._position = 0
+        self._answers: list[tuple[float, Observation]] = []
+        self._timer: float | None = None
+        self._opened: int | None = None
+        self._reset: int | None = None
+        self.ended: list[Ended] = []
+        self.tally = Tally()
+
+    def run(self) -> list[Ended]:
+        """Hear the whole call."""
+        windows = iter(self._ear.windows)
+        window = next(windows, None)
+        for frame in range(1, self._frames + 1):
+            arrival = frame * FRAME / RATE
+            self._until(arrival)
+            self._now, self._position = arrival, frame * FRAME
+            while window is not None and window.at <= arrival + 1e-9:
+                self._observe(window)
+                window = next(windows, None)
+        return self.ended
+
+    def _until(self, arrival: float) -> None:
+        """Let come what comes before the next frame: answers, and the timer."""
+        while True:
+            due = [at for at, _ in self._answers]
+            if self._timer is not None:
+                due.append(self._timer)
+            if not due or min(due) > arrival:
+                return
+            self._now = min(due)
+            if self._now == self._timer:
+                self._look_again()
+            else:
+                index = due.index(self._now)
+                self._observe(self._answers.pop(index)[1])
+
+    def _observe(self, observation: Observation) -> None:
+        for decision in self._machine.observe(observation):
+            self._carry_out(decision)
+        if self._timer is None and self._machine.deadline is not None:
+            self._timer = self._clock(self._machine.deadline)
+
+    def _look_again(self) -> None:
+        self._timer = None
+        deadline = self._machine.deadline
+        if deadline is None:
+            return
+        if self._clock(deadline) > self._now:
+            self._timer = self._clock(deadline)
+        else:
+            self._observe(Silence(at=self._position / RATE))
+
+    def _clock(self, deadline: float) -> float:
+        position = self._position / RATE
+        if deadline <= position:
+            return deadline
+        return max(deadline, position + FRAME / RATE + _TOLERANCE)
+
+    def _carry_out(self, decision: Decision) -> None:
+        match decision:
+            case SpeechStarted():
+                self._opened = self._position
+            case SpeechPaused(pause=pause):
+                self.tally.transcripts += 1
+                text = self._ear.text(self._text_begin(), self._position)
+                self._answers.append((self._now + self._latency.stt, Heard(pause=pause, text=text)))
+            case JudgePause(pause=pause):
+                self._judge(pause)
+            case SpeechResumed():
+                self._answers.clear()
+            case TurnEnded(text=text):
+                self._end(text)
+            case TurnDropped():
+                self._end(None)
+            case _:
+                pass
+
+    def _judge(self, pause: int) -> None:
+        if not self._detector:
+            return
+        self.tally.judgements += 1
+        assert self._opened is not None
+        probability = self._ear.likelihood(self._opened - _PRE_ROLL, self._position)
+        answer = Likelihood(pause=pause, probability=probability)
+        self._answers.append((self._now + self._latency.turn_detection, answer))
+
+    def _text_begin(self) -> int:
+        """Where the recogniser's audio of this turn begins."""
+        assert self._opened is not None
+        if self._reset is not None and self._opened - self._reset < _PRE_ROLL:
+            return self._reset - _OVERLAP
+        return self._opened - _PRE_ROLL
+
+    def _end(self, text: str | None) -> None:
+        self.ended.append(Ended(self._now, text))
+        self._answers.clear()
+        self._opened, self._reset = None, self._position

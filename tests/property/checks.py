@@ -1,0 +1,205 @@
+"""What must be true of every call, however it went."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tests.property.parts import heard_stretches, unpaired
+from tests.property.stage import LAST_QUESTION, LIMITS, Stage
+from tests.property.steps import Closes, HangsUp
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.loopback import HeardFrame
+from vision_agents.core.events.agent import (
+    AgentFinishEvent,
+    AgentStateChangedEvent,
+    AgentTurnEndedEvent,
+    AgentTurnStartedEvent,
+    UserStateChangedEvent,
+    UserTranscriptEvent,
+    UserTurnEndedEvent,
+    UserTurnStartedEvent,
+)
+from vision_agents.core.events.event import Event
+from vision_agents.core.events.plugin import ErrorEvent, ToolEndEvent, ToolStartEvent
+from vision_agents.core.history.messages import Message, Role
+from vision_agents.core.types.status import AgentState, SessionStatus, UserState
+
+_EXPECTED_ERROR = re.compile(
+    r"The (model|voice|ear) broke|gave no (answer|audio)|gave (nothing|no audio) for|TimeoutError"
+)
+
+
+def check(stage: Stage) -> None:
+    """Look at everything."""
+    check_ends(stage)
+    check_handles(stage)
+    check_order_of_events(stage)
+    check_agent_turns(stage)
+    check_user_turns(stage)
+    check_tools(stage)
+
+
+def events(stage: Stage) -> list[Event]:
+    """The events of the call, in order."""
+    return [entry for entry in stage.record.log if isinstance(entry, Event)]
+
+
+def ended_by_a_step(stage: Stage) -> bool:
+    """Whether the scene itself ends the session."""
+    return stage.scene.has(HangsUp, Closes)
+
+
+def check_ends(stage: Stage) -> None:
+    """Everything comes to an end, and nothing stays behind."""
+    record, session = stage.record, stage.session
+    assert record.settled, "somebody's turn never ended"
+    if not ended_by_a_step(stage):
+        assert record.calm == (UserState.IDLE, AgentState.IDLE)
+    assert session.status is SessionStatus.CLOSED
+    assert session.agent_state is AgentState.CLOSING
+    assert record.closing_took <= LIMITS.close
+    assert record.left_behind == []
+    assert record.complaints == []
+
+
+def check_handles(stage: Stage) -> None:
+    """Every utterance ends in exactly one state."""
+    for promise in stage.record.promises:
+        assert promise.handle.done()
+        assert promise.ends == [promise.handle.state]
+        assert promise.awaited
+
+
+def check_order_of_events(stage: Stage) -> None:
+    """Events come in an order that makes sense, and nothing after the end."""
+    happened = events(stage)
+    assert isinstance(happened[-1], AgentFinishEvent)
+    assert sum(isinstance(event, AgentFinishEvent) for event in happened) == 1
+    assert [event.at for event in happened] == sorted(event.at for event in happened)
+    assert {event.session_id for event in happened} == {stage.session.id}
+    agent = [event for event in happened if isinstance(event, AgentStateChangedEvent)]
+    user = [event for event in happened if isinstance(event, UserStateChangedEvent)]
+    for changes in (agent, user):
+        assert [change.state for change in changes[:-1]] == [change.old_state for change in changes[1:]]
+    assert [change.state for change in agent].index(AgentState.CLOSING) == len(agent) - 1
+    speaking: set[str] = set()
+    for event in happened:
+        if isinstance(event, UserTurnStartedEvent) and event.participant:
+            speaking.add(event.participant.id)
+        if isinstance(event, UserTurnEndedEvent) and event.participant:
+            speaking.remove(event.participant.id)
+    errors = [event.error_message for event in happened if isinstance(event, ErrorEvent)]
+    assert [error for error in errors if not _EXPECTED_ERROR.search(error)] == []
+
+
+@dataclass
+class AgentTurn:
+    """What was heard of an utterance, and what was told of it."""
+
+    frames: list[tuple[float, PcmData]] = field(default_factory=list[tuple[float, PcmData]])
+    ended: AgentTurnEndedEvent | None = None
+
+
+def agent_turns(stage: Stage) -> list[AgentTurn]:
+    """The agent's turns in the order in which they ended; a frame belongs to the one that began last."""
+    going_on: dict[str, AgentTurn] = {}
+    ended: list[AgentTurn] = []
+    for entry in stage.record.log:
+        match entry:
+            case HeardFrame(at=at, pcm=pcm):
+                assert going_on, f"a voice at {at} belongs to nothing"
+                list(going_on.values())[-1].frames.append((at, pcm))
+            case AgentTurnStartedEvent(utterance_id=utterance):
+                assert utterance not in going_on
+                going_on[utterance] = AgentTurn()
+            case AgentTurnEndedEvent(utterance_id=utterance):
+                turn = going_on.pop(utterance)
+                turn.ended = entry
+                ended.append(turn)
+            case _:
+                pass
+    assert not going_on, "a turn of the agent began and never ended"
+    return ended
+
+
+def check_agent_turns(stage: Stage) -> None:
+    """The history holds what was heard: no more, no less, and in order."""
+    told: list[tuple[str, bool]] = []
+    for turn in agent_turns(stage):
+        assert turn.ended is not None
+        text, spoken = _words(turn.ended.text), _words(turn.ended.spoken_text)
+        assert spoken == text[: len(spoken)]
+        least, most = heard_words(heard_stretches(turn.frames), text)
+        assert least - 1 <= len(spoken) <= most + 1, (spoken, least, most)
+        if turn.ended.spoken_text:
+            told.append((turn.ended.spoken_text, turn.ended.interrupted))
+    messages = [item for item in stage.session.history.messages if item.role is Role.ASSISTANT]
+    assert [(message.text, message.interrupted) for message in messages] == told
+
+
+def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
+    """How many words of `text` were surely heard, and how many perhaps: the last may have been cut.
+
+    A stretch after the first one goes on where the one before it ended, or a little earlier.
+    """
+    surely = perhaps = 0
+    for stretch in stretches:
+        words = stretch.split()
+        if not words:
+            continue
+        begin = next((at for at, word in enumerate(text) if word.startswith(words[0])), surely)
+        assert begin <= surely, f"{words} comes too late after {text[:surely]}"
+        assert words[:-1] == text[begin : begin + len(words) - 1]
+        whole = begin + len(words) <= len(text) and words[-1] == text[begin + len(words) - 1]
+        surely = max(surely, begin + len(words) - (not whole))
+        perhaps = max(perhaps, begin + len(words))
+    return surely, perhaps
+
+
+def check_user_turns(stage: Stage) -> None:
+    """The history holds what the callers said."""
+    history = [item for item in stage.session.history.messages if item.role is Role.USER]
+    told = [event.text for event in events(stage) if isinstance(event, UserTranscriptEvent)]
+    assert [message.text for message in history] == told
+    assert set(told) <= set(stage.stt.read)
+    for name, said in stage.record.said.items():
+        heard = [word for message in history if message.user_id == name for word in _words(message.text)]
+        _check_order(heard, said)
+        if stage.scene.hears_all and not ended_by_a_step(stage):
+            assert [word for word in heard if word in said] == said
+    if not ended_by_a_step(stage):
+        last = stage.session.history.messages[-2:]
+        assert [message.role for message in last] == [Role.USER, Role.ASSISTANT]
+        assert LAST_QUESTION in last[0].text
+        assert not last[1].interrupted
+
+
+def _check_order(heard: list[str], said: list[str]) -> None:
+    """Nothing is heard that was not said, nothing twice; a word at an edge may be cut."""
+    rest = iter(said)
+    for word in heard:
+        if word not in {"uh", "huh"}:
+            assert any(word in candidate for candidate in rest), (heard, said)
+
+
+def check_tools(stage: Stage) -> None:
+    """Tools run only for what was really asked, and every call has its result."""
+    assert all(asked for _, asked in stage.record.tools_for)
+    assert unpaired(stage.session.history) == []
+    assert stage.llm.unpaired == []
+    started = [event.tool_call_id for event in events(stage) if isinstance(event, ToolStartEvent)]
+    ended = [event.tool_call_id for event in events(stage) if isinstance(event, ToolEndEvent)]
+    assert len(set(started)) == len(started) == len(stage.record.tools_for)
+    assert set(ended) <= set(started)
+    assert len(set(ended)) == len(ended)
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().replace(".", " ").split()
+
+
+def messages(stage: Stage) -> Iterator[tuple[str, str]]:
+    """Who said what, for a report."""
+    return ((item.role.value, item.text) for item in stage.session.history if isinstance(item, Message))
