@@ -35,6 +35,13 @@ def test_speech_begins_with_its_first_voiced_window() -> None:
     assert hearing.gate.speech_end == hearing.at
 
 
+def test_the_thresholds_themselves_are_voice() -> None:
+    hearing = Hearing(VoiceGate(start=0.5, stop=0.25))
+    assert hearing.hear(0.5, 0.5, 0.5) is not None
+    hearing.hear(0.25)
+    assert hearing.gate.silence(hearing.at) == 0
+
+
 def test_a_blip_is_no_speech() -> None:
     hearing = Hearing()
     assert hearing.hear(0.9, 0.9, 0.1, 0.9, 0.9, 0.1, 0.9, 0.9) is None

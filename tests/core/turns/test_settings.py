@@ -32,5 +32,5 @@ def test_silences_out_of_order_are_refused(settings: dict[str, Any]) -> None:
 
 def test_who_began_first_is_answered_and_the_others_wait() -> None:
     assert first_speaker_has_the_floor(1.0, [])
-    assert first_speaker_has_the_floor(1.0, [1.5, 2.0])
+    assert first_speaker_has_the_floor(1.0, [1.0, 1.5])
     assert not first_speaker_has_the_floor(1.0, [0.5, 2.0])

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeGuard, cast
 
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.events.agent import TurnObservedEvent, TurnRulesEvent
@@ -20,6 +20,9 @@ from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.event import Event
 from vision_agents.core.media.local_file import MediaPath, explain
 from vision_agents.core.types.people import Participant
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class EventLog:
@@ -103,18 +106,17 @@ def as_json(event: Event) -> str:
 
 def _with_kind(value: object) -> object:
     """Tell the classes of rules, observations and decisions, so that they can be made again."""
-    plain = _plain(value)
-    if isinstance(plain, dict) and not isinstance(value, Participant):
-        return {"kind": type(value).__name__, **cast("dict[str, object]", plain)}
-    return plain
+    if _is_instance(value) and not isinstance(value, Participant):
+        return {"kind": type(value).__name__, **_fields(value)}
+    return _plain(value)
 
 
 def _plain(value: object) -> object:
     """Turn what JSON does not know into what it knows."""
     if isinstance(value, Participant):
         return {"user_id": value.user_id, "id": value.id}
-    if dataclasses.is_dataclass(value):
-        return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+    if _is_instance(value):
+        return _fields(value)
     if isinstance(value, Mapping):
         return dict(cast("Mapping[object, object]", value))
     if isinstance(value, BaseException):
@@ -124,6 +126,14 @@ def _plain(value: object) -> object:
     if isinstance(value, Enum):
         return value.value
     return getattr(value, "__qualname__", str(value))
+
+
+def _is_instance(value: object) -> TypeGuard[DataclassInstance]:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _fields(value: DataclassInstance) -> dict[str, object]:
+    return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
 
 
 def _create(path: MediaPath) -> BinaryIO:

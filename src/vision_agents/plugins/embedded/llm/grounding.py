@@ -27,9 +27,10 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
 
 _NUMBERS = words_of(
     [
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
-        "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand",
-        "million billion half quarter third first second dozen couple pair single once twice both noon midnight",
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen",
+        "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred",
+        "thousand million billion half quarter third first second dozen couple pair single once twice both",
+        "noon midnight",
     ]
 )
 
