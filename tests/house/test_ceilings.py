@@ -25,7 +25,9 @@ MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:root|home|work|opt|Users)/[\w.-]+")
 def project_files() -> Iterator[Path]:
     for folder in FOLDERS:
         yield from (
-            path for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts and path.is_file()
+            path
+            for path in (ROOT / folder).rglob("*")
+            if path.is_file() and not {"__pycache__", ".hypothesis"} & set(path.parts)
         )
     yield from (path for path in ROOT.iterdir() if path.is_file() and path.name not in GENERATED)
 

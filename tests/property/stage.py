@@ -144,7 +144,7 @@ class Stage:
         agent.events.on(Event, self.record.log.append)
         return agent
 
-    async def plays(self) -> Record:
+    async def plays(self) -> None:
         """Play the scene from the first step to the end of the session."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.record.complaints.append(str(context)))
@@ -161,7 +161,6 @@ class Stage:
             await self.agent.close()
             self.record.closing_took = loop.time() - began
         await self._looks_around()
-        return self.record
 
     def _hear(self, frame: HeardFrame) -> None:
         if frame.participant.user_id == "agent":
@@ -296,7 +295,7 @@ class Stage:
 
     async def _calms_down(self) -> None:
         """Let everything that was begun come to its end."""
-        if self.scene.manual and not self.session.finished:
+        if not self.session.finished:
             self.session.end_user_turn()
         for person in self._people.values():
             done = asyncio.Event()

@@ -101,6 +101,13 @@ def test_the_pace_stays_within_what_was_heard(pauses: list[float]) -> None:
     assert min(pauses) - 1e-9 <= pace.hesitation <= max(pauses) + 1e-9
 
 
+@pytest.mark.parametrize("likely", [0.0, 1.0])
+def test_silences_may_be_equal_and_a_detector_may_decide_all_or_nothing(likely: float) -> None:
+    rule = FixedEndpointing(likely=likely, sure=0.3, unsure=0.3, longest=0.3)
+    assert rule.patience(PAUSE) == 0.3
+    assert AdaptiveEndpointing(base=rule, margin=1.0).base is rule
+
+
 @pytest.mark.parametrize(
     "settings", [{"sure": 0.0}, {"sure": 0.7}, {"longest": 0.5}, {"likely": 1.1}, {"likely": -0.1}]
 )
