@@ -77,11 +77,11 @@ class SimulatedCaller:
 
     async def says(self, text: str) -> None:
         """Speak; returns when the last sound was made."""
-        await self._plays(speak(text, sample_rate=_RATE))
+        await self.plays(speak(text, sample_rate=_RATE))
 
     async def mumbles(self, duration: Seconds) -> None:
         """Make a voice without words for `duration` seconds; a cough when it is short."""
-        await self._plays(mumble(duration, sample_rate=_RATE))
+        await self.plays(mumble(duration, sample_rate=_RATE))
 
     async def waits(self, duration: Seconds) -> None:
         """Stay silent, with an open microphone."""
@@ -102,7 +102,7 @@ class SimulatedCaller:
         times: list[tuple[Seconds, Seconds]] = []
         for frame in self.peer.heard:
             end = frame.at + frame.pcm.duration
-            if times and frame.at - times[-1][1] < 0.005:
+            if times and frame.at - times[-1][1] < 0.05:
                 stretches[-1].append(frame.pcm)
                 times[-1] = (times[-1][0], end)
             else:
@@ -125,7 +125,8 @@ class SimulatedCaller:
             heard = self.heard_text
             raise AssertionError(f"{text!r} was not heard within {within:g} s, only {heard!r}.") from None
 
-    async def _plays(self, pcm: PcmData) -> None:
+    async def plays(self, pcm: PcmData) -> None:
+        """Send any mono int16 audio at 48 kHz as this caller's voice; returns when it has been sent."""
         chunker = Chunker(_FRAME)
         self._queue.extend(chunker.push(pcm))
         if (rest := chunker.flush()) is not None:

@@ -89,14 +89,17 @@ def test_a_sentence_without_audio_is_passed_over() -> None:
 
 def test_it_is_drained_when_all_was_read_and_nothing_more_comes() -> None:
     playout = Playout(RATE)
-    sentence = add(playout, "One.", ramp(1, 320), complete=False)
+    first = add(playout, "One.", ramp(1, 320), complete=False)
     read_all(playout)
     states = [playout.drained]
-    playout.complete(sentence)
+    playout.complete(first)
     states.append(playout.drained)
+    second = playout.begin("Two.")
     playout.finish()
     states.append(playout.drained)
-    assert states == [False, False, True]
+    playout.complete(second)
+    states.append(playout.drained)
+    assert states == [False, False, False, True]
 
 
 def test_text_and_lengths_are_told() -> None:
@@ -227,7 +230,19 @@ class TestHolding:
         playout.read(FRAME)
         playout.take_back(0.03)
         assert playout.played == pytest.approx(0.01)
-        np.testing.assert_array_equal(read_all(playout)[:800], np.arange(160, 960))
+        np.testing.assert_array_equal(playout.read(FRAME), np.arange(160, 480))
+        playout.take_back(0.005)
+        assert playout.played == pytest.approx(0.025)
+        np.testing.assert_array_equal(read_all(playout)[:560], np.arange(400, 960))
+
+    def test_no_more_is_taken_back_than_the_sentence(self) -> None:
+        playout = Playout(RATE)
+        add(playout, "One.", ramp(1, 320))
+        add(playout, "Two.", ramp(321, 640))
+        playout.read(FRAME)
+        playout.read(FRAME)
+        playout.take_back(5.0)
+        np.testing.assert_array_equal(read_all(playout), np.arange(321, 961))
 
     def test_no_word_is_lost_when_the_voice_goes_on(self) -> None:
         text = "one two three four five six seven"

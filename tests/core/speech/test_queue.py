@@ -1,71 +1,12 @@
 """Utterances are heard one after the other, and each ends exactly once."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.core.speech.line import FRAME, RATE, Line
 
-from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.speech.playout import Int16, Playout
-from vision_agents.core.speech.queue import QueueHooks, UtteranceQueue
+from vision_agents.core.speech.playout import Playout
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
-from vision_agents.testing.tone_speech import read_speech, speak
-
-RATE = 16_000
-FRAME = 320
-OVER = {UtteranceState.COMPLETED, UtteranceState.INTERRUPTED, UtteranceState.FAILED}
-
-
-class Line:
-    """The owner of a queue, and what is heard at the other end."""
-
-    def __init__(self) -> None:
-        self.unplayed = 0.0
-        self.wakes = 0
-        self.flushed: list[PcmData | None] = []
-        self.started: list[UtteranceHandle] = []
-        self.ended: list[UtteranceHandle] = []
-        self.heard: list[Int16] = []
-        self.queue = UtteranceQueue(
-            QueueHooks(
-                wake=self._wake,
-                flush=self.flushed.append,
-                unplayed=lambda: self.unplayed,
-                started=self.started.append,
-                ended=self.ended.append,
-            )
-        )
-
-    def _wake(self) -> None:
-        self.wakes += 1
-
-    def say(self, *sentences: str, interruptible: bool = True, finish: bool = True) -> UtteranceHandle:
-        handle = UtteranceHandle(Playout(RATE), interruptible=interruptible)
-        self.queue.put(handle)
-        for text in sentences:
-            self.add(handle, text)
-        if finish:
-            handle.playout.finish()
-        return handle
-
-    def add(self, handle: UtteranceHandle, text: str) -> None:
-        sentence = handle.playout.begin(text)
-        handle.playout.append(sentence, speak(text, sample_rate=RATE, pause=0.1))
-        handle.playout.complete(sentence)
-
-    def listen(self, frames: int = 10_000) -> None:
-        for _ in range(frames):
-            frame = self.queue.read(FRAME)
-            if frame is None:
-                return
-            self.heard.append(frame)
-
-    @property
-    def words(self) -> str:
-        return read_speech(PcmData(np.concatenate(self.heard), RATE)) if self.heard else ""
+from vision_agents.testing.tone_speech import speak
 
 
 def test_an_empty_queue_gives_nothing() -> None:
@@ -223,18 +164,29 @@ def test_a_failed_utterance_makes_room_for_the_next() -> None:
 class TestHolding:
     """Silence at once, and no word lost afterwards."""
 
-    def test_a_held_voice_is_silent_and_goes_on(self) -> None:
-        line = Line()
-        handle = line.say("One two three four five six seven.")
-        line.listen(30)
+    @pytest.mark.parametrize("frames", range(5, 100, 7))
+    def test_a_held_voice_is_silent_and_goes_on_with_a_whole_word(self, frames: int) -> None:
+        line, text = Line(), "one two three four five six seven eight nine ten"
+        handle = line.say(text)
+        line.listen(frames)
         line.queue.hold()
         assert line.queue.read(FRAME) is None
         assert len(line.flushed) == 1
         assert handle.state is UtteranceState.PLAYING
+        line.heard.clear()
         line.queue.release()
         line.listen()
-        assert line.words.split()[-5:] == ["three", "four", "five", "six", "seven"]
-        assert handle.spoken_text == "One two three four five six seven."
+        assert line.words
+        assert text.split()[-len(line.words.split()) :] == line.words.split()
+        assert handle.spoken_text == text
+
+    def test_a_release_without_a_hold_repeats_nothing(self) -> None:
+        line, text = Line(), "one two three four five six seven eight nine ten"
+        line.say(text)
+        line.listen(70)
+        line.queue.release()
+        line.listen()
+        assert line.words == text
 
     def test_a_hold_knows_what_was_not_played(self) -> None:
         line = Line()
@@ -285,94 +237,3 @@ class TestHolding:
         line.listen()
         assert line.words.endswith("one two three")
         assert handle.state is UtteranceState.COMPLETED
-
-
-class AnyOrder(RuleBasedStateMachine):
-    """Everything that can happen to a queue, in any order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.line = Line()
-        self.put: list[UtteranceHandle] = []
-        self.endings: Counter[str] = Counter()
-
-    def pick(self, data: st.DataObject) -> UtteranceHandle:
-        return data.draw(st.sampled_from(self.put))
-
-    @rule(interruptible=st.booleans(), text=st.sampled_from(["", "One.", "One two three four."]))
-    def say(self, interruptible: bool, text: str) -> None:
-        handle = self.line.say(*([text] if text else []), interruptible=interruptible, finish=False)
-        handle.add_done_callback(lambda it: self.endings.update([it.id]))
-        self.put.append(handle)
-
-    @precondition(lambda self: self.put)
-    @rule(data=st.data())
-    def add_audio(self, data: st.DataObject) -> None:
-        self.line.add(self.pick(data), "And more.")
-
-    @precondition(lambda self: self.put)
-    @rule(data=st.data())
-    def finish(self, data: st.DataObject) -> None:
-        self.pick(data).playout.finish()
-
-    @precondition(lambda self: self.put)
-    @rule(data=st.data(), force=st.booleans())
-    def interrupt_one(self, data: st.DataObject, force: bool) -> None:
-        handle = self.pick(data)
-        if force or handle.is_interruptible:
-            handle.interrupt(force=force)
-            assert handle.done()
-
-    @rule(force=st.booleans())
-    def interrupt_all(self, force: bool) -> None:
-        assert self.line.queue.interrupt(force=force) == self.line.queue.empty
-
-    @precondition(lambda self: self.put)
-    @rule(data=st.data())
-    def fail(self, data: st.DataObject) -> None:
-        self.line.queue.fail(self.pick(data), OSError("gone"))
-
-    @rule()
-    def hold(self) -> None:
-        self.line.queue.hold()
-        assert self.line.queue.current is None or self.line.queue.read(FRAME) is None
-
-    @rule()
-    def release(self) -> None:
-        self.line.queue.release()
-
-    @rule(frames=st.integers(1, 40), unplayed=st.sampled_from([0.0, 0.1, 3.0]))
-    def listen(self, frames: int, unplayed: float) -> None:
-        self.line.unplayed = unplayed
-        self.line.listen(frames)
-
-    @invariant()
-    def each_ends_once(self) -> None:
-        over = [handle for handle in self.put if handle.done()]
-        assert sorted(handle.id for handle in self.line.ended) == sorted(handle.id for handle in over)
-        assert self.endings == Counter(handle.id for handle in over)
-        assert {handle.state for handle in over} <= OVER
-
-    @invariant()
-    def what_has_not_ended_is_in_the_queue(self) -> None:
-        assert all((handle in self.line.queue) != handle.done() for handle in self.put)
-
-    @invariant()
-    def nothing_is_heard_of_what_was_not_begun(self) -> None:
-        for handle in self.put:
-            if handle not in self.line.started:
-                assert handle.spoken_text == ""
-                assert handle.played_seconds == 0
-            assert handle.text.startswith(handle.spoken_text)
-
-    def teardown(self) -> None:
-        self.line.queue.release()
-        for handle in self.put:
-            handle.playout.finish()
-        self.line.listen()
-        assert all(handle.done() for handle in self.put)
-        assert self.line.queue.empty
-
-
-AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
-TestAnyOrder = AnyOrder.TestCase

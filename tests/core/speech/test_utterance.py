@@ -44,6 +44,7 @@ def test_a_new_utterance_is_queued() -> None:
         False,
         None,
     )
+    assert UtteranceHandle(Playout(RATE)).is_interruptible
     assert handle.id.startswith("utt_")
     assert handle.id != utterance().id
 
