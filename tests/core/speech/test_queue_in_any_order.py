@@ -99,5 +99,5 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.line.queue.empty
 
 
-AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+AnyOrder.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAnyOrder = AnyOrder.TestCase
