@@ -1,4 +1,4 @@
-"""Speech with pauses in it: where a part of a sentence ends in the audio, and silence put there."""
+"""Speech with hesitations: where a part of a sentence ends in the audio, drawn out, and silence put there."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Recipe(StrEnum):
     """How a voice hesitates."""
 
     CUT = "cut"
-    """The sentence is spoken in one go, and silence is put between two words: no sign of an end at all."""
+    """The sentence is spoken in one go, drawn out at the end of a word, and silence put there."""
     COMMA = "comma"
-    """The sentence has a comma there, so that the voice phrases it, and the comma's silence is made longer."""
+    """The same with a comma in the text, so that the voice phrases it; the comma's silence is made longer."""
     PARTS = "parts"
-    """Each part is spoken alone, so that an unfinished part often sounds finished."""
+    """Each part is spoken alone, with three dots, but an unfinished part often sounds finished all the same."""
 
 
 def render(voice: Voice, line: Line, recipe: Recipe) -> list[Sound]:
@@ -34,8 +34,10 @@ def render(voice: Voice, line: Line, recipe: Recipe) -> list[Sound]:
     if len(line.parts) == 1:
         return [trimmed(voice.say(line.text))]
     if recipe is Recipe.PARTS:
-        return [trimmed(voice.say(part)) for part in line.parts]
-    return _cut(voice, _phrased(line.parts, recipe))
+        unfinished = [trimmed(voice.say(f"{part.rstrip(',')}...")) for part in line.parts[:-1]]
+        return [*unfinished, trimmed(voice.say(line.parts[-1]))]
+    pieces = _cut(voice, _phrased(line.parts, recipe))
+    return [*(drawn_out(piece) for piece in pieces[:-1]), pieces[-1]]
 
 
 def joined(parts: Sequence[Sound], pauses: Sequence[float]) -> tuple[Sound, list[tuple[float, float]]]:
@@ -55,6 +57,27 @@ def trimmed(sound: Sound) -> Sound:
     level = _levels(sound)
     audible = np.flatnonzero(level > level.max() + _AUDIBLE_DB)
     return sound[audible[0] * _HOP : (audible[-1] + 1) * _HOP]
+
+
+def drawn_out(sound: Sound, *, last: float = 0.25, stretch: float = 1.6) -> Sound:
+    """Make the last `last` seconds longer at the same pitch, as people do before they hesitate.
+
+    Windows are laid over one another at a wider step, each taken from where it continues the one before best.
+    """
+    ending = sound[-round(last * RATE) :]
+    width, step, slack = 3 * _HOP, 3 * _HOP // 2, _HOP
+    source = np.pad(ending, (slack, width + slack))
+    length = round(len(ending) * stretch)
+    longer, weight = np.zeros(length + width, np.float32), np.full(length + width, 1e-3, np.float32)
+    taper, at = np.hanning(width).astype(np.float32), slack
+    for place in range(0, length, step):
+        wanted = round(place / stretch)
+        near = np.lib.stride_tricks.sliding_window_view(source[wanted : wanted + 2 * slack + width], width)
+        likeness = near @ source[at + step : at + step + width] / (np.linalg.norm(near, axis=1) + 1e-3)
+        at = wanted + int(np.argmax(likeness)) if place else slack
+        longer[place : place + width] += taper * source[at : at + width]
+        weight[place : place + width] += taper
+    return np.concatenate([sound[: -len(ending)], (longer / weight)[:length]])
 
 
 def _phrased(parts: Sequence[str], recipe: Recipe) -> list[str]:

@@ -295,12 +295,12 @@ class Stage:
 
     async def _calms_down(self) -> None:
         """Let everything that was begun come to its end."""
-        if not self.session.finished:
-            self.session.end_user_turn()
         for person in self._people.values():
             done = asyncio.Event()
             person.does(_set(done))
             await done.wait()
+        if not self.session.finished:
+            self.session.end_user_turn()
         await asyncio.sleep(2)
         for person in self._people.values():
             person.caller.mutes()

@@ -46,7 +46,7 @@ DRIVEN = (
     "enter by LoopbackPeer.send_audio and are resampled once, for VAD and recogniser; the recogniser stub "
     "(turn_detection) tells its sink TurnStarted / Transcript + TurnEnded; each frame of the answer counts "
     "where that party hears it, paced at 20 ms, at the synthesiser's rate as with the others (48 kHz in its "
-    "own row); stop = the connection's flush_audio"
+    "own row); stop = the connection has flushed and sent the one frame that fades out"
 )
 IMPORT_SNIPPET = """
 import sys, os; sys.path.insert(0, os.environ['BENCH_DIR'])
@@ -133,7 +133,13 @@ class BenchEdge(Edge):
     async def join(self, call: Call, user: User, listener: ConnectionListener) -> LoopbackConnection:
         connection = await super().join(call, user, listener)
         connection.output_rate = self._output_rate
-        connection.flush_audio = self._probe.stopped
+        flush = connection.flush_audio
+
+        def flush_audio(last: PcmData | None = None) -> None:
+            flush(last)
+            self._probe.stopped()
+
+        connection.flush_audio = flush_audio
         return connection
 
 

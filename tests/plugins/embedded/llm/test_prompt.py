@@ -152,3 +152,10 @@ def test_a_prompt_grows_only_at_its_end(items: list[HistoryItem]) -> None:
     assert flat(told([*before, ANSWER, QUESTION])).startswith(flat(told(before)))
     assert flat(told([*before, CALL, RESULT])).startswith(flat(told(before)))
     assert flat(told(before)).startswith(flat(introduction_prompt()))
+
+
+def test_an_answer_that_was_cut_is_told_and_not_shown_as_a_model_to_follow() -> None:
+    cut = Message(Role.ASSISTANT, "Now it is", interrupted=True)
+    messages = told([QUESTION, CALL, RESULT, cut, Message(Role.USER, "and the kitchen")])
+    assert not any(message.role == "assistant" and "Now it is" in message.content for message in messages)
+    assert "(You were interrupted after: Now it is)\nUser: and the kitchen" in messages[-2].content

@@ -106,6 +106,8 @@ def _plain_turn(item: HistoryItem, longest: int) -> ChatMessage:
             return ChatMessage("assistant", f"({item.name} {_json(item.arguments)})")
         case FunctionResult():
             return ChatMessage("user", f"({item.name}: {_shortened(item.output, longest)})")
+        case Message(role=Role.ASSISTANT, interrupted=True):
+            return _cut_short(item.text)
         case Message(role=Role.ASSISTANT):
             return ChatMessage("assistant", _clean(item.text))
         case Message(role=Role.USER):
@@ -121,12 +123,19 @@ def _tool_turn(item: HistoryItem, key: str, longest: int) -> ChatMessage:
         case FunctionResult():
             label = "Error" if item.is_error else "Result"
             return ChatMessage("user", f"{label}: {_shortened(item.output, longest)}")
+        case Message(role=Role.ASSISTANT, interrupted=True):
+            return _cut_short(item.text)
         case Message(role=Role.ASSISTANT):
             return ChatMessage("assistant", _json({key: item.text}))
         case Message(role=Role.USER):
             return ChatMessage("user", f"User: {_shortened(item.text, longest)}")
         case Message():
             return ChatMessage("user", f"Instruction: {_shortened(item.text, longest)}")
+
+
+def _cut_short(text: str) -> ChatMessage:
+    """Told, not shown: a small model would cut its own next answer after the same words."""
+    return ChatMessage("user", f"(You were interrupted after: {_clean(text)})")
 
 
 def _alternating(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
