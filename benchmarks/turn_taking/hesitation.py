@@ -66,7 +66,7 @@ def drawn_out(sound: Sound, *, last: float = 0.25, stretch: float = 1.6) -> Soun
     """
     ending = sound[-round(last * RATE) :]
     width, step, slack = 3 * _HOP, 3 * _HOP // 2, _HOP
-    source = np.pad(ending, (slack, width + slack))
+    source = np.pad(ending, (slack, 2 * width + slack))
     length = round(len(ending) * stretch)
     longer, weight = np.zeros(length + width, np.float32), np.full(length + width, 1e-3, np.float32)
     taper, at = np.hanning(width).astype(np.float32), slack

@@ -178,6 +178,7 @@ def check_user_turns(stage: Stage) -> None:
         if stage.scene.hears_all and not ended_by_a_step(stage):
             assert [word for word in heard if word in said] == said
     if not ended_by_a_step(stage):
+        assert stage.record.answered or not stage.scene.is_sound, "the agent owes an answer"
         last = stage.session.history.messages[-2:]
         assert [message.role for message in last] == [Role.USER, Role.ASSISTANT]
         assert LAST_QUESTION in last[0].text

@@ -34,7 +34,7 @@ from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.loopback import Edge, HeardFrame
 from vision_agents.core.errors import SessionClosed
 from vision_agents.core.events.event import Event
-from vision_agents.core.history.messages import Message
+from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.people import User
@@ -71,6 +71,8 @@ class Record:
     settled: bool = False
     calm: tuple[str, str] = ("", "")
     """The states of the user and the agent once nothing happens any more."""
+    answered: bool = True
+    """Whether the agent had the last word by then."""
     closing_took: float = 0.0
 
 
@@ -312,6 +314,7 @@ class Stage:
             await asyncio.sleep(0.25)
         self.record.settled = quiet == 8 or self.session.finished
         self.record.calm = (self.session.user_state, self.session.agent_state)
+        self.record.answered = all(item.role is Role.ASSISTANT for item in self.session.history.messages[-1:])
 
     async def _asks_once_more(self) -> None:
         """Whatever has happened: who speaks to the agent now is answered."""

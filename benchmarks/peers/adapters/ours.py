@@ -219,6 +219,7 @@ class Session(BenchSession):
             await asyncio.sleep(0.005)
 
     async def after_barge(self) -> None:
+        self._session.interrupt()  # the user said nothing that would cut what is held
         self.sink(TurnEnded())
         await self._until_settled()
 

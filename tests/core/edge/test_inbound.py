@@ -147,7 +147,7 @@ async def test_a_timer_gets_the_silence_so_far_and_the_next_frame_the_rest() -> 
         0.58, abs=1e-5
     )  # the moment of the timer: 20 ms of it are the next frame's
     assert heard.gaps == [(0.06, 0.52), (0.58, 0.28)]
-    assert heard.marks[-1] == ("audio", 0.86, 0.02)
+    assert heard.marks[-2:] == [("audio", 0.86, 0.02), ("audio", 0.88, 0.02)]
 
 
 async def test_advance_between_frames_that_come_in_time_announces_nothing() -> None:

@@ -54,7 +54,7 @@ async def ask(
     settings: LLMSettings = SETTINGS,
 ) -> list[LLMEvent]:
     request = LLMRequest("Be kind.", items, tools)
-    return [event async for event in answer(script, request, settings, longest=50)]
+    return [event async for event in answer(script, request, settings)]
 
 
 def calls(events: Sequence[LLMEvent]) -> list[tuple[str, dict[str, object]]]:

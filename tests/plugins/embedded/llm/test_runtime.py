@@ -73,6 +73,13 @@ def test_it_answers_and_tells_the_cost_and_reads_a_known_beginning_once(runtime:
     assert again.cached_tokens >= cost.prompt_tokens - 1
 
 
+def test_a_prompt_can_be_read_ahead(runtime: LlamaRuntime) -> None:
+    persona = ChatMessage("system", "You look after the lighthouse of a small island in the north.")
+    runtime.write(Writing(messages=(persona, *user("Hello.")), max_tokens=0), Listener())
+    then = runtime.write(Writing(messages=(persona, *user("How is the light?")), max_tokens=1), Listener())
+    assert then.cached_tokens >= 15
+
+
 def test_a_stopped_decode_leaves_nothing_running(runtime: LlamaRuntime) -> None:
     listener = Listener(stop_after=6)
     runtime.write(Writing(messages=user("Tell a very long story."), max_tokens=400), listener)

@@ -39,8 +39,8 @@ def test_uv_is_preferred_and_either_alone_will_do(
 
 
 def test_the_uv_that_runs_this_process_is_the_one_that_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV", "/opt/own/uv")
-    assert installers()[0].command[0] == "/opt/own/uv"
+    monkeypatch.setenv("UV", "/srv/own/uv")
+    assert installers()[0].command[0] == "/srv/own/uv"
 
 
 def test_the_interpreter_of_the_agent_is_the_one_that_installs() -> None:

@@ -66,16 +66,16 @@ def forgetting(request: LLMRequest) -> LLMRequest | None:
 
 
 async def answer(
-    writer: Writer, request: LLMRequest, settings: LLMSettings, *, longest: int
+    writer: Writer, request: LLMRequest, settings: LLMSettings
 ) -> AsyncGenerator[LLMEvent, None]:
-    """Write the answer to a request; `longest` is the budget of tokens of each attempt.
+    """Write the answer to a request.
 
     Raises:
         ContextFull: the prompt is too long; nothing has been given by then.
     """
     writing = Writing(
         messages=prompt_of(request, settings),
-        max_tokens=longest,
+        max_tokens=settings.max_tokens,
         temperature=settings.temperature,
         seed=settings.seed,
     )

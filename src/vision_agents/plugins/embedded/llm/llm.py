@@ -81,7 +81,7 @@ class LLM(port.LLM):
         left: LLMRequest | None = fitting(request, self.settings)
         while left is not None:
             try:
-                events = answer(engine, left, self.settings, longest=self.settings.max_tokens)
+                events = answer(engine, left, self.settings)
                 async with aclosing(events):
                     async for event in events:
                         yield event
