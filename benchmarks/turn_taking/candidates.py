@@ -10,7 +10,7 @@ from vision_agents.core.turns.endpointing import PauseFacts
 from vision_agents.core.types.units import Seconds
 
 _NEVER_LAST = frozenset(
-    "a an and because but er if my or our than the their uh uhm um unless very whether your".split()
+    "a ah an and because but er erm if my or our than the their uh uhm um unless very whether your".split()
 )
 """Words that end no sentence, not even a question."""
 _SELDOM_LAST = frozenset("about as at for from i i'm into of to until with".split())
@@ -27,7 +27,7 @@ _HALF_A_SENTENCE = re.compile(
 )
 """A clause that only begins a sentence, with nothing after it yet: "If it rains tomorrow."."""
 _DICTATION = re.compile(r"\b(?:account|call|card|code|id|number|phone|pin|reach|reference|zip)\b", re.IGNORECASE)
-_DIGITS_AT_THE_END = re.compile(r"\d[\d\W]*$")
+_DIGITS_AT_THE_END = re.compile(r"(?:\b(am|are|is|was|were) )?(\d[\d\W]*)$", re.IGNORECASE)
 _WHOLE_NUMBER = 7
 """Digits of a telephone number without its area: whoever dictates fewer may have more to say."""
 
@@ -56,6 +56,6 @@ def _ends_open(text: str) -> bool:
 
 def _breaks_off_a_number(text: str) -> bool:
     tail = _DIGITS_AT_THE_END.search(text)
-    if tail is None or not _DICTATION.search(text):
+    if tail is None or "?" in tail[2] or not (tail[1] or _DICTATION.search(text)):
         return False
-    return sum(character.isdigit() for character in tail[0]) < _WHOLE_NUMBER
+    return sum(character.isdigit() for character in tail[2]) < _WHOLE_NUMBER

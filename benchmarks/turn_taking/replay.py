@@ -38,6 +38,19 @@ class Latency:
     turn_detection: float = 0.03
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """What of a turn the detector hears: what was said since the speaker last went on after a pause.
+
+    Args:
+        pause: a pause from this length on, in seconds, makes the detector forget what was before it.
+        pre_roll: seconds that it keeps from before the speaker went on.
+    """
+
+    pause: float = 0.0
+    pre_roll: float = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A turn that was ended at `at` on the clock; `text` is None for one that was dropped."""
@@ -63,14 +76,27 @@ class Replay:
         turns: the rules.
         detector: whether the turn detector is asked.
         latency: of the models.
+        stretch: what the detector hears; None for the whole turn.
     """
 
-    def __init__(self, call: Call, ear: Ear, turns: TurnHandling, *, detector: bool, latency: Latency) -> None:
+    def __init__(
+        self,
+        call: Call,
+        ear: Ear,
+        turns: TurnHandling,
+        *,
+        detector: bool,
+        latency: Latency,
+        stretch: Stretch | None = None,
+    ) -> None:
         self._frames = len(call.samples) // FRAME
         self._ear = ear
         self._latency = latency
         self._machine = TurnMachine(turns, has_detector=detector)
         self._detector = detector
+        self._stretch = stretch
+        self._stretch_begin = 0
+        self._paused = 0.0
         self._now = 0.0
         self._position = 0
         self._answers: list[tuple[float, Observation]] = []
@@ -134,14 +160,17 @@ class Replay:
         match decision:
             case SpeechStarted():
                 self._opened = self._position
-            case SpeechPaused(pause=pause):
+                self._stretch_begin = self._position - _PRE_ROLL
+            case SpeechPaused(pause=pause, speech_end=speech_end):
+                self._paused = speech_end
                 self.tally.transcripts += 1
                 text = self._ear.text(self._text_begin(), self._position)
                 self._answers.append((self._now + self._latency.stt, Heard(pause=pause, text=text)))
             case JudgePause(pause=pause):
                 self._judge(pause)
-            case SpeechResumed():
+            case SpeechResumed(at=at):
                 self._answers.clear()
+                self._go_on(at - self._paused)
             case TurnEnded(text=text):
                 self._end(text)
             case TurnDropped():
@@ -149,12 +178,16 @@ class Replay:
             case _:
                 pass
 
+    def _go_on(self, pause: float) -> None:
+        if self._stretch is not None and pause >= self._stretch.pause:
+            begin = self._position - round(self._stretch.pre_roll * RATE)
+            self._stretch_begin = max(self._stretch_begin, begin)
+
     def _judge(self, pause: int) -> None:
         if not self._detector:
             return
         self.tally.judgements += 1
-        assert self._opened is not None
-        probability = self._ear.likelihood(self._opened - _PRE_ROLL, self._position)
+        probability = self._ear.likelihood(self._stretch_begin, self._position)
         answer = Likelihood(pause=pause, probability=probability)
         self._answers.append((self._now + self._latency.turn_detection, answer))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.property.parts import heard_stretches, unpaired
 from tests.property.stage import LAST_QUESTION, LIMITS, Stage
 from tests.property.steps import Closes, HangsUp, Releases
+
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import HeardFrame
 from vision_agents.core.events.agent import (

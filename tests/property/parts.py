@@ -19,6 +19,7 @@ from vision_agents.core.stt.stt import Transcript
 from vision_agents.core.tts.tts import TTS, SpeechChunk, TTSProfile
 from vision_agents.testing import read_speech, speak
 
+
 class Model(StrEnum):
     """How the language model takes a request."""
 
@@ -111,7 +112,9 @@ class MoodyLLM(LLM):
         await self._fail(mood)
         if "calls" in mood:
             self._calls += 1
-            asked = [item.id for item in request.items if isinstance(item, Message) and item.role is Role.USER]
+            asked = [
+                item.id for item in request.items if isinstance(item, Message) and item.role is Role.USER
+            ]
             yield ToolCall(f"call-{self._calls}", mood.split()[-1], {"asked": " ".join(asked)})
         yield Usage(0, 1)
 

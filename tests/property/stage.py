@@ -27,6 +27,7 @@ from tests.property.steps import (
     SimpleResponse,
     Speaks,
 )
+
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.session import AgentSession

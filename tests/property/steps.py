@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
-
 from tests.property.parts import Ear, Model, Voice
 
 Policy: TypeAlias = Literal["queue", "replace", "drop"]
@@ -203,7 +202,9 @@ def scenes(draw: st.DrawFn) -> Scene:
     count = draw(st.integers(1, 39))
     kind = _steps({**_ACTIONS, **_RUDE} if faulty else _ACTIONS)
     steps = [*draw(st.lists(kind, min_size=count, max_size=count)), Step(draw(st.one_of(_LAST)), 0.0)]
-    models = list(Model) if faulty else [mood for mood in Model if mood.startswith(("answers", "calls", "talks"))]
+    models = (
+        list(Model) if faulty else [mood for mood in Model if mood.startswith(("answers", "calls", "talks"))]
+    )
     voices = list(Voice) if faulty else [Voice.SPEAKS, Voice.SPEAKS_LATE]
     ears = list(Ear) if faulty else [Ear.HEARS, Ear.HEARS_LATE]
     return Scene(

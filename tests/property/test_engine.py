@@ -10,11 +10,11 @@ import logging
 import os
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-
+from hypothesis import HealthCheck, given, settings
 from tests.property.checks import check
 from tests.property.stage import Complaints, Stage
 from tests.property.steps import Scene, scenes
+
 from vision_agents.testing import run_virtual
 
 _DEFAULT = 5_000

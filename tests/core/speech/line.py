@@ -18,6 +18,7 @@ class Line:
     def __init__(self) -> None:
         self.unplayed = 0.0
         self.wakes = 0
+        self.naps: list[float] = []
         self.flushed: list[PcmData | None] = []
         self.started: list[UtteranceHandle] = []
         self.ended: list[UtteranceHandle] = []
@@ -25,6 +26,7 @@ class Line:
         self.queue = UtteranceQueue(
             QueueHooks(
                 wake=self._wake,
+                wake_later=self.naps.append,
                 flush=self.flushed.append,
                 unplayed=lambda: self.unplayed,
                 started=self.started.append,

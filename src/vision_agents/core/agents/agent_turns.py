@@ -32,6 +32,8 @@ class AgentTurn:
     script: str | None = None
     task: asyncio.Task[None] | None = None
     has_sentence: bool = False
+    beside: bool = False
+    """Said by a tool, while the turn that called the tool waits."""
     failed: Exception | None = None
 
     @property
@@ -207,6 +209,7 @@ class AgentTurns:
         turn.answer.committed.set()
         self.discard()
         if in_tool() and turn.script is not None:
+            turn.beside = True
             self._run(turn)
             return turn.utterance
         if policy == "drop" and not self.idle:
@@ -250,10 +253,11 @@ class AgentTurns:
         queue = self._output.queue
 
         def put() -> None:
+            turn.utterance.playout.announced += 1
             if self._speaker is not None and not turn.has_sentence:
                 turn.has_sentence = True
                 if turn.committed:
-                    queue.put(turn.utterance)
+                    queue.put(turn.utterance, beside=turn.beside)
 
         if turn.script is not None and self._speaker is not None:
             put()

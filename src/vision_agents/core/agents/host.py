@@ -111,7 +111,7 @@ class SessionHost:
             finally:
                 self._joined.set()
                 await self._leave()
-        self._agent.events.bind(session_id=self._session.id, spawn=None)
+                self._agent.events.bind(session_id=self._session.id, spawn=None)
         self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
 
     async def _talk(self) -> None:

@@ -136,6 +136,7 @@ class Listener:
         self._timeline = TurnTimeline()
         self._questions: list[asyncio.Task[None]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: Seconds = 0.0
         self._at: Seconds = 0.0
         self._recognised = ""
 
@@ -204,8 +205,9 @@ class Listener:
         self._sink.on_observed(self.participant, observation, decisions)
         for decision in decisions:
             self._carry_out(decision)
-        if self._timer is None and self._machine.deadline is not None:
-            self._arm(self._machine.deadline)
+        deadline = self._machine.deadline
+        if deadline is not None and (self._timer is None or deadline < self._armed_for):
+            self._arm(deadline)
 
     def _carry_out(self, decision: Decision) -> None:
         match decision:
@@ -295,7 +297,10 @@ class Listener:
 
     def _arm(self, deadline: Seconds) -> None:
         """Look again when silence alone would decide, for a frame may not come."""
+        if self._timer is not None:
+            self._timer.cancel()
         due = self._inbound.deadline(deadline)
+        self._armed_for = deadline
         self._timer = self._loop.call_at(due, self._look_again, due)
 
     def _look_again(self, due: Seconds) -> None:
@@ -311,4 +316,5 @@ class Listener:
             self._arm(deadline)
         else:
             self._inbound.advance()
-            self._observe(Silence(at=self._at))
+            # A grain more: adding up lengths must not leave the silence a rounding error too short.
+            self._observe(Silence(at=max(self._at, deadline + 1e-6)))

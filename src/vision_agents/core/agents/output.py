@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -11,6 +12,7 @@ from vision_agents.core.speech.mixer import Mixer
 from vision_agents.core.speech.playout import Playout, Sentence
 from vision_agents.core.speech.queue import QueueHooks, UtteranceQueue
 from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.types.units import Seconds
 
 
 class Output:
@@ -40,6 +42,7 @@ class Output:
         self.queue = UtteranceQueue(
             QueueHooks(
                 wake=self._pacer.kick,
+                wake_later=self._wake_later,
                 flush=connection.flush_audio,
                 unplayed=lambda: connection.unplayed,
                 started=started,
@@ -57,3 +60,6 @@ class Output:
     def stop(self) -> None:
         """Play nothing more."""
         self._pacer.stop()
+
+    def _wake_later(self, delay: Seconds) -> None:
+        asyncio.get_running_loop().call_later(delay, self._pacer.kick)

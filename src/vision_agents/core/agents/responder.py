@@ -126,10 +126,11 @@ class Responder:
                     await send(answer.segmenter.push(event.text))
                 elif isinstance(event, ToolCall):
                     calls.append(FunctionCall(event.id, event.name, event.arguments))
+            await send(answer.segmenter.flush())
             if not calls:
                 break
+            answer.text += " " if answer.text else ""
             await self._run_tools(answer, calls)
-        await send(answer.segmenter.flush())
 
     async def _ask(self, answer: Answer) -> AsyncIterator[LLMEvent]:
         """One request to the model; publishes what it wrote when it is done."""

@@ -43,11 +43,12 @@ class Speaker:
         count = 0
         async for text in sentences:
             spoken = speakable(text)
-            if not spoken:
-                continue
-            await playout.wait_until_begun(count)
-            await self._synthesise(spoken, playout, on_audio)
-            count += 1
+            if spoken:
+                await playout.wait_until_begun(count)
+                await self._synthesise(spoken, playout, on_audio)
+                count += 1
+            playout.taken += 1
+            on_audio()
         playout.finish()
         on_audio()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import inspect
 import logging
 import types
@@ -56,6 +57,10 @@ class _Subscription:
             _discard(self.waiting.popleft())
             self.dropped += 1
         self.waiting.append(call)
+
+    def discard(self) -> None:
+        while self.waiting:
+            _discard(self.waiting.popleft())
 
 
 class EventBus:
@@ -157,8 +162,7 @@ class EventBus:
                     self._failed(subscription, event, error)
         finally:
             subscription.worker = None
-            while subscription.waiting:
-                _discard(subscription.waiting.popleft())
+            subscription.discard()
 
     def _failed(self, subscription: _Subscription, event: Event, error: Exception) -> None:
         logger.error(
@@ -177,9 +181,12 @@ def _discard(call: Awaitable[None]) -> None:
 
 
 def _hinted_kinds(handler: Callable[..., object]) -> tuple[type[Event], ...]:
-    function = handler if inspect.isroutine(handler) else type(handler).__call__
-    hints = {k: v for k, v in typing.get_type_hints(function).items() if k != "return"}
-    hint = next(iter(hints.values()), None)
+    function: Any = handler
+    while isinstance(function, functools.partial):
+        function = cast("functools.partial[object]", function).func
+    function = function if inspect.isroutine(function) else type(function).__call__
+    first = next(iter(inspect.signature(handler).parameters), "")
+    hint = typing.get_type_hints(function).get(first)
     is_union = get_origin(hint) in {Union, types.UnionType}
     kinds = get_args(hint) if is_union else (hint,)
     if not kinds or not all(isinstance(kind, type) and issubclass(kind, Event) for kind in kinds):

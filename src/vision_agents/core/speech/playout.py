@@ -69,6 +69,10 @@ class Playout:
         self.sample_rate = sample_rate
         self.on_sentence: Callable[[Sentence], None] | None = None
         """Called with a sentence when its first sample is read."""
+        self.announced = 0
+        """Sentences that are to come or have come."""
+        self.taken = 0
+        """Of these, how many the synthesiser has taken."""
         self._sentences: list[Sentence] = []
         self._current = 0
         self._finished = False
@@ -100,6 +104,12 @@ class Playout:
     def drained(self) -> bool:
         """Whether everything was read and nothing more comes."""
         return self._finished and all(s.complete and not s.waiting for s in self._sentences[self._current :])
+
+    @property
+    def resting(self) -> bool:
+        """Whether everything so far was read, and more may come later."""
+        done = all(s.complete and not s.waiting for s in self._sentences[self._current :])
+        return done and self.taken == self.announced
 
     @property
     def text(self) -> str:

@@ -21,6 +21,7 @@ class QueueHooks:
 
     Args:
         wake: there may be something to play now.
+        wake_later: there may be something to do in so many seconds.
         flush: drop what the transport has not played yet, and end with the frame given.
         unplayed: how much the transport has not played yet.
         started: the first frame of an utterance is going out.
@@ -28,6 +29,7 @@ class QueueHooks:
     """
 
     wake: Callable[[], None]
+    wake_later: Callable[[Seconds], None]
     flush: Callable[[PcmData | None], None]
     unplayed: Callable[[], Seconds]
     started: Callable[[UtteranceHandle], None]
@@ -44,22 +46,24 @@ class UtteranceQueue:
         self.underruns = 0
         """Times a begun utterance had no audio when its next frame was due."""
         self._held = False
+        self._beside: deque[UtteranceHandle] = deque()
+        self._starved = False
 
     @property
     def empty(self) -> bool:
         """Whether nothing is playing or waiting."""
-        return self.current is None and not self._waiting
+        return self.current is None and not self._waiting and not self._beside
 
     def __contains__(self, utterance: UtteranceHandle) -> bool:
         """Whether an utterance is playing or waiting here."""
-        return utterance is self.current or utterance in self._waiting
+        return utterance is self.current or utterance in self._waiting or utterance in self._beside
 
-    def put(self, utterance: UtteranceHandle) -> None:
-        """Play it after what is already there."""
+    def put(self, utterance: UtteranceHandle, *, beside: bool = False) -> None:
+        """Play it after what is there; `beside`: as soon as the present one has nothing to say yet."""
         if utterance.done():
             return
         utterance.stop = self._cut
-        self._waiting.append(utterance)
+        (self._beside if beside else self._waiting).append(utterance)
         self._hooks.wake()
 
     def wake(self) -> None:
@@ -68,7 +72,7 @@ class UtteranceQueue:
 
     def interrupt(self, *, force: bool = False) -> bool:
         """Cut everything that may be cut; tell whether nothing is left."""
-        for utterance in [u for u in (self.current, *self._waiting) if u is not None]:
+        for utterance in [u for u in (self.current, *self._beside, *self._waiting) if u is not None]:
             if force or utterance.is_interruptible:
                 utterance.interrupt(force=True)
         return self.empty
@@ -95,20 +99,39 @@ class UtteranceQueue:
             return None
         while (utterance := self._playing()) is not None:
             if utterance.playout.can_read(count):
+                self._starved = False
                 if utterance.state is UtteranceState.QUEUED:
                     utterance.state = UtteranceState.PLAYING
                     self._hooks.started(utterance)
                 return utterance.playout.read(count)
-            if not utterance.playout.drained:
-                self.underruns += utterance.state is UtteranceState.PLAYING
+            if not utterance.playout.drained or not utterance.playout.produced:
+                if self._step_aside(utterance):
+                    continue
+                self._count_underrun(utterance)
+                return None
+            if (unplayed := self._hooks.unplayed()) > 0:
+                self._hooks.wake_later(unplayed)
                 return None
             self._finish(utterance)
         return None
 
     def _playing(self) -> UtteranceHandle | None:
-        if self.current is None and self._waiting:
-            self.current = self._waiting.popleft()
+        if self.current is None and (waiting := self._beside or self._waiting):
+            self.current = waiting.popleft()
         return self.current
+
+    def _step_aside(self, utterance: UtteranceHandle) -> bool:
+        """Let what a tool says be heard while the answer waits for the tool."""
+        if not self._beside or not utterance.playout.resting:
+            return False
+        self._waiting.appendleft(utterance)
+        self.current = None
+        return True
+
+    def _count_underrun(self, utterance: UtteranceHandle) -> None:
+        if utterance.state is UtteranceState.PLAYING and not self._starved:
+            self._starved = True
+            self.underruns += 1
 
     def _finish(self, utterance: UtteranceHandle) -> None:
         """End an utterance whose last frame was read one frame ago: by now it has been played."""
@@ -133,6 +156,7 @@ class UtteranceQueue:
         self._remove(utterance)
         utterance.end(UtteranceState.INTERRUPTED, unplayed=unplayed)
         self._hooks.ended(utterance)
+        self._hooks.wake()
 
     def _flush(self, utterance: UtteranceHandle) -> None:
         fade = round(_FADE * utterance.playout.sample_rate)
@@ -143,5 +167,6 @@ class UtteranceQueue:
         if utterance is self.current:
             self.current = None
             self._held = False
-        elif utterance in self._waiting:
-            self._waiting.remove(utterance)
+        for waiting in (self._waiting, self._beside):
+            if utterance in waiting:
+                waiting.remove(utterance)

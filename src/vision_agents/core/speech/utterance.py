@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Generator
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ from vision_agents.core.functions.running import running_call
 from vision_agents.core.speech.playout import Playout
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.units import Seconds
+
+logger = logging.getLogger("vision_agents.speech")
 
 
 class UtteranceState(StrEnum):
@@ -91,7 +94,10 @@ class UtteranceHandle:
         self.played_seconds = max(0.0, self.playout.played - unplayed)
         self._done.set()
         for callback in self._callbacks:
-            callback(self)
+            try:
+                callback(self)
+            except Exception:
+                logger.exception("A callback of an utterance failed", extra={"utterance": self.id})
 
     def add_done_callback(self, callback: Callable[[UtteranceHandle], object]) -> None:
         """Call `callback` with the handle when it has ended; at once if it has already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -82,6 +83,11 @@ class ToolExecutor:
         try:
             async with limit:
                 return await _invoke(tool, arguments)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise ToolError(f"Tool {call.name} was cancelled from within.") from error
         except TimeoutError as error:
             if not limit.expired():  # the tool's own
                 raise
@@ -92,10 +98,12 @@ class ToolExecutor:
 
 
 async def _invoke(tool: Tool, arguments: Mapping[str, Any]) -> object:
-    if not tool.is_async:
-        return await asyncio.to_thread(tool.function, **arguments)
-    awaitable: Any = tool.function(**arguments)
-    return await awaitable
+    outcome: Any
+    if tool.is_async:
+        outcome = tool.function(**arguments)
+    else:
+        outcome = await asyncio.to_thread(tool.function, **arguments)
+    return await outcome if inspect.isawaitable(outcome) else outcome
 
 
 def _as_text(output: object) -> str:

@@ -27,6 +27,12 @@ class BargeIn:
         self.deadline: Seconds | None = None
         """Audio time at which a hold ends if nothing more is heard."""
 
+    def floor_changed(self, floor: Floor) -> None:
+        """Hear what the agent does now; what nobody says any more is not held."""
+        self.floor = floor
+        if floor is Floor.FREE:
+            self._let_go()
+
     def speech(self, spoken: Seconds, at: Seconds) -> list[Decision]:
         """Hear that the speaker has been speaking for `spoken` seconds."""
         rules = self._rules

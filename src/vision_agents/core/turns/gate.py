@@ -25,9 +25,10 @@ class SpeechGate:
             return
         if self._run_start is None:
             self._run_start = at - duration
-        self.speech_end = at
-        if at - self._run_start >= settings.min_speech:
-            self.speech_start = self._run_start if self.speech_start is None else self.speech_start
+        if self.speech_start is None and at - self._run_start >= settings.min_speech:
+            self.speech_start = self._run_start
+        if self.speech_start is not None:
+            self.speech_end = at
 
     def silence(self, at: Seconds) -> Seconds:
         """Tell how long it has been silent by `at`."""

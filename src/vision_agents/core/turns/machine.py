@@ -83,7 +83,7 @@ class TurnMachine:
             case Heard(pause=pause, text=text):
                 return self._heard(pause, text)
             case FloorChanged(floor=floor):
-                self._barge_in.floor = floor
+                self._barge_in.floor_changed(floor)
                 return []
             case _:
                 return self._told(observation)
@@ -94,9 +94,13 @@ class TurnMachine:
             case ReportedStart(at=at):
                 self._at = max(self._at, at)
                 return [*self._begin(self._at), *self._barge_in.reported(self._at)]
-            case ReportedEnd(at=at, text=text):
+            case ReportedEnd(at=at, text=words):
+                text = _only_words(words)
                 self._at = max(self._at, at)
-                self._gate.speech_end = max(self._gate.speech_end, self.turn_start or self._at)
+                if not text and self.turn_start is None:
+                    return []
+                if self.turn_start is None or self._gate.speech_end < self.turn_start:
+                    self._gate.speech_end = self._at
                 return self._end(text, EndedBy.RECOGNISER) if text else self._drop()
             case ToldToStart():
                 return [*self._begin(self._at), *self._barge_in.cut(self._at)]
@@ -106,13 +110,15 @@ class TurnMachine:
     def _next_due(self) -> Seconds | None:
         if self.turn_start is None:
             return None
+        held = self._barge_in.deadline
         if self._pause is None:
+            if self._gate.speech_end < self.turn_start:  # only reported: no silence is heard
+                return held
             due = self._gate.speech_end + self._settings.prepare_after
         elif not self._pause.judged:
             due = self._pause.began + self._settings.judge_after
         else:
             due = self._pause.began + self._patience(self._pause)
-        held = self._barge_in.deadline
         return due if held is None else min(due, held)
 
     def _patience(self, pause: Pause) -> Seconds:
@@ -186,7 +192,7 @@ class TurnMachine:
     def _heard(self, pause: int, text: str) -> list[Decision]:
         if self._pause is None or pause != self._pause.id:
             return []
-        self._pause.text = text
+        self._pause.text = text = _only_words(text)
         if self._pause.told:
             return self._end(text, EndedBy.TOLD) if text else self._drop()
         decisions: list[Decision] = []
@@ -238,3 +244,8 @@ class TurnMachine:
         self._gate.close()
         self.turn_start = None
         self._pause = None
+
+
+def _only_words(text: str) -> str:
+    """Take a transcript without a letter or digit ("...") for none."""
+    return text if any(character.isalnum() for character in text) else ""
