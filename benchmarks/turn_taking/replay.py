@@ -25,7 +25,9 @@ from vision_agents.core.turns.settings import TurnHandling
 
 FRAME = RATE // 50
 _PRE_ROLL = RATE // 2
-_OVERLAP = int(0.15 * RATE)
+_LEFT_OVER = 8 * FRAME
+"""What the buffers keep of a turn that has ended; see `SpeechBuffer`."""
+_GRAIN = 1e-6
 _TOLERANCE = 0.06
 """How long the listener waits for a late frame; see `InboundAudio`."""
 
@@ -95,14 +97,14 @@ class Replay:
         self._machine = TurnMachine(turns, has_detector=detector)
         self._detector = detector
         self._stretch = stretch
-        self._stretch_begin = 0
         self._paused = 0.0
         self._now = 0.0
         self._position = 0
         self._answers: list[tuple[float, Observation]] = []
         self._timer: float | None = None
-        self._opened: int | None = None
-        self._reset: int | None = None
+        self._turn_begin = 0
+        self._stretch_begin = 0
+        self._reset = -RATE
         self.ended: list[Ended] = []
         self.tally = Tally()
 
@@ -137,18 +139,19 @@ class Replay:
     def _observe(self, observation: Observation) -> None:
         for decision in self._machine.observe(observation):
             self._carry_out(decision)
-        if self._timer is None and self._machine.deadline is not None:
-            self._timer = self._clock(self._machine.deadline)
+        if (deadline := self._machine.deadline) is not None:
+            due = self._clock(deadline)
+            self._timer = due if self._timer is None else min(due, self._timer)
 
     def _look_again(self) -> None:
         self._timer = None
         deadline = self._machine.deadline
         if deadline is None:
             return
-        if self._clock(deadline) > self._now:
+        if self._clock(deadline) > self._now + _GRAIN:
             self._timer = self._clock(deadline)
         else:
-            self._observe(Silence(at=self._position / RATE))
+            self._observe(Silence(at=max(self._position / RATE, deadline + _GRAIN)))
 
     def _clock(self, deadline: float) -> float:
         position = self._position / RATE
@@ -159,12 +162,12 @@ class Replay:
     def _carry_out(self, decision: Decision) -> None:
         match decision:
             case SpeechStarted():
-                self._opened = self._position
-                self._stretch_begin = self._position - _PRE_ROLL
+                self._turn_begin = max(self._position - _PRE_ROLL, self._reset - _LEFT_OVER)
+                self._stretch_begin = self._turn_begin
             case SpeechPaused(pause=pause, speech_end=speech_end):
                 self._paused = speech_end
                 self.tally.transcripts += 1
-                text = self._ear.text(self._text_begin(), self._position)
+                text = self._ear.text(self._turn_begin, self._position)
                 self._answers.append((self._now + self._latency.stt, Heard(pause=pause, text=text)))
             case JudgePause(pause=pause):
                 self._judge(pause)
@@ -191,14 +194,7 @@ class Replay:
         answer = Likelihood(pause=pause, probability=probability)
         self._answers.append((self._now + self._latency.turn_detection, answer))
 
-    def _text_begin(self) -> int:
-        """Where the recogniser's audio of this turn begins."""
-        assert self._opened is not None
-        if self._reset is not None and self._opened - self._reset < _PRE_ROLL:
-            return self._reset - _OVERLAP
-        return self._opened - _PRE_ROLL
-
     def _end(self, text: str | None) -> None:
         self.ended.append(Ended(self._now, text))
         self._answers.clear()
-        self._opened, self._reset = None, self._position
+        self._reset = self._position

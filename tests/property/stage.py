@@ -326,7 +326,7 @@ class Stage:
         await asyncio.sleep(0.1)
         if self.scene.manual:
             self.session.begin_user_turn()
-        self.record.said[person.name] = LAST_QUESTION.split()
+        self.record.said[person.name] = [*LAST_QUESTION.split()]
         await person.caller.says(LAST_QUESTION)
         if self.scene.manual:
             self.session.end_user_turn()

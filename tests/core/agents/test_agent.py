@@ -3,10 +3,12 @@
 import asyncio
 
 import pytest
+from tests.core.agents.scene_parts import meanwhile
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.edge.loopback import Edge
+from vision_agents.core.edge.loopback_room import LoopbackExchange
 from vision_agents.core.errors import ConfigurationError, EdgeError, SessionClosed, SessionNotStarted
 from vision_agents.core.events.agent import AgentJoinedCallEvent
 from vision_agents.core.functions.function_tool import function_tool
@@ -103,7 +105,7 @@ class TestWhatItIsMadeOf:
                 agent.edge = Edge()
 
     @pytest.mark.parametrize(
-        ("call_type", "call_id"), [("default", "No Way"), ("default", ""), ("no way", "scene")]
+        ("call_type", "call_id"), [("default", "A b"), ("default", ""), ("a b", "scene")]
     )
     async def test_a_call_needs_a_proper_name(self, call_type: str, call_id: str) -> None:
         with pytest.raises(ValueError, match="Call"):
@@ -172,13 +174,13 @@ class TestJoining:
         await late
 
     async def test_a_call_that_ends_before_anybody_came_is_an_error_with_its_reason(self) -> None:
-        edge = Edge()
-        agent = Agent(edge=edge, tts=ScriptedTTS())
+        exchange = LoopbackExchange()
+        agent = Agent(edge=Edge(exchange), tts=ScriptedTTS())
         call = await agent.create_call("default", "scene")
 
         @agent.events.on(AgentJoinedCallEvent)
         def over(_: AgentJoinedCallEvent) -> None:
-            edge._exchange.room("scene").end("nobody came")
+            exchange.room("scene").end("nobody came")
 
         with pytest.raises(EdgeError):
             async with agent.join(call):

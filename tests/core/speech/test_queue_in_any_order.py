@@ -92,6 +92,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.line.queue.release()
+        self.line.unplayed = 0.0
         for handle in self.put:
             handle.playout.finish()
         self.line.listen()

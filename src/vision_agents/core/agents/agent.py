@@ -11,7 +11,7 @@ from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.edge.transport import Call, EdgeTransport
-from vision_agents.core.errors import ConfigurationError, SessionNotStarted
+from vision_agents.core.errors import AgentBusy, ConfigurationError, SessionClosed, SessionNotStarted
 from vision_agents.core.events.bus import EventBus, HandlerT
 from vision_agents.core.functions.function_tool import marked_methods
 from vision_agents.core.functions.registry import FunctionRegistry
@@ -136,6 +136,10 @@ class Agent:
         for ever); the agent listens meanwhile. Leaving the block closes the agent.
         """
         session = self.session or AgentSession(self)
+        if session.started and not session.finished:
+            raise AgentBusy(f"Agent {self.id} is in a call already: build a new agent for a new call.")
+        if self._closed:
+            raise SessionClosed(f"Agent {self.id} has been closed: build a new agent for a new call.")
         try:
             await session.open(call)
             await self._wait_for_participant(session, participant_wait_timeout)

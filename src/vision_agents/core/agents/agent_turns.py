@@ -32,8 +32,8 @@ class AgentTurn:
     script: str | None = None
     task: asyncio.Task[None] | None = None
     has_sentence: bool = False
-    beside: bool = False
-    """Said by a tool, while the turn that called the tool waits."""
+    beside: Answer | None = None
+    """The answer whose tool says it."""
     failed: Exception | None = None
 
     @property
@@ -108,9 +108,13 @@ class AgentTurns:
             return Floor.FREE
         if any(not turn.utterance.is_interruptible for turn in self._unfinished):
             return Floor.PROTECTED
+        return Floor.SPEAKING if self.speaking else Floor.THINKING
+
+    @property
+    def speaking(self) -> bool:
+        """Whether something is being heard."""
         current = self._output.queue.current
-        speaking = current is not None and current.state is UtteranceState.PLAYING
-        return Floor.SPEAKING if speaking else Floor.THINKING
+        return current is not None and current.state is UtteranceState.PLAYING
 
     def find(self, utterance: UtteranceHandle) -> AgentTurn | None:
         """Find the turn that an utterance belongs to."""
@@ -136,6 +140,12 @@ class AgentTurns:
         answer.timeline = timeline or answer.timeline
         return self._begin(self._answering(answer), policy)
 
+    def nothing(self) -> UtteranceHandle:
+        """Give a handle that has ended."""
+        utterance = self._output.new_utterance()
+        utterance.end(UtteranceState.SKIPPED)
+        return utterance
+
     def prepare(self, question: Message, timeline: TurnTimeline) -> None:
         """Begin to answer a question that may not be complete; nothing of it shows before `commit`."""
         self.discard()
@@ -143,8 +153,9 @@ class AgentTurns:
             return
         answer = self._new_answer(True)
         answer.question, answer.timeline = question, timeline
-        self._prepared = AgentTurn(answer)
-        self._run(self._prepared)
+        self._prepared = turn = AgentTurn(answer)
+        turn.utterance.add_done_callback(lambda _: self._stopped(turn))
+        self._run(turn)
 
     def discard(self) -> None:
         """Drop what was prepared: the speaker went on."""
@@ -176,6 +187,7 @@ class AgentTurns:
         for turn in (*self._waiting, *self._running):
             if turn is not self._prepared and (force or turn.utterance.is_interruptible):
                 self._cut(turn)
+        self._next()
         self._hooks.changed()
 
     def hold(self) -> None:
@@ -191,9 +203,20 @@ class AgentTurns:
             self._waiting.remove(turn)
             turn.utterance.end(UtteranceState.SKIPPED)
             return
+        turn.utterance.interrupt(force=True)
+
+    def _stopped(self, turn: AgentTurn) -> None:
+        """End the work on an utterance that was cut, or could not be played."""
+        if turn.utterance.state not in {UtteranceState.INTERRUPTED, UtteranceState.FAILED}:
+            return
+        if turn in self._waiting:
+            self._waiting.remove(turn)
+            self._hooks.changed()
+            return
         if self._responder is not None:
             self._responder.abandon(turn.answer)
-        turn.utterance.interrupt(force=True)
+        if turn.failed is None and (error := turn.utterance.exception()) is not None:
+            self._hooks.failed(error)
         if turn.task is not None:
             turn.task.cancel()
 
@@ -207,15 +230,18 @@ class AgentTurns:
 
     def _begin(self, turn: AgentTurn, policy: Policy) -> UtteranceHandle:
         turn.answer.committed.set()
+        turn.utterance.add_done_callback(lambda _: self._stopped(turn))
         self.discard()
-        if in_tool() and turn.script is not None:
-            turn.beside = True
-            self._run(turn)
-            return turn.utterance
-        if policy == "drop" and not self.idle:
+        if self._scope.closed or (policy == "drop" and not self.idle and not in_tool()):
             turn.utterance.end(UtteranceState.SKIPPED)
             return turn.utterance
-        if policy == "replace":
+        if in_tool() and turn.script is not None:
+            call = running_call.get()
+            caller = [t.answer for t in self._running if call and t.utterance.id == call.turn]
+            turn.beside = caller[0] if caller else None
+            self._run(turn)
+            return turn.utterance
+        if policy == "replace" and not in_tool():
             self.interrupt()
         if (call := running_call.get()) is not None and call.active:
             turn.utterance.waits_for = call.turn
@@ -224,7 +250,8 @@ class AgentTurns:
         return turn.utterance
 
     def _next(self) -> None:
-        if self._waiting and not self._running and not self._scope.closed:
+        busy = any(not turn.utterance.done() for turn in self._running)
+        if self._waiting and not busy and not self._scope.closed:
             self._run(self._waiting.popleft())
 
     def _run(self, turn: AgentTurn) -> None:
@@ -246,20 +273,24 @@ class AgentTurns:
         except Exception as error:  # noqa: BLE001 - the top of a turn
             turn.failed = error
             if turn.committed:
-                self._output.queue.fail(turn.utterance, error)
+                if self._responder is not None:
+                    self._responder.abandon(turn.answer)
                 self._hooks.failed(error)
+                self._output.queue.fail(turn.utterance, error)
+                await turn.utterance.wait()
 
     async def _produce(self, turn: AgentTurn) -> None:
         queue = self._output.queue
 
         def put() -> None:
-            turn.utterance.playout.announced += 1
             if self._speaker is not None and not turn.has_sentence:
                 turn.has_sentence = True
                 if turn.committed:
-                    queue.put(turn.utterance, beside=turn.beside)
+                    queue.put(turn.utterance, beside=turn.beside is not None)
 
         if turn.script is not None and self._speaker is not None:
+            if turn.beside is not None:
+                await turn.beside.quiet.wait()
             put()
             await self._speaker.speak(_sentences(turn.script), turn.utterance.playout, on_audio=queue.wake)
         elif self._responder is not None:

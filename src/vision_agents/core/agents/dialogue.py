@@ -87,6 +87,10 @@ class Dialogue:
         self._floor = Floor.FREE
         self._deaf = False
         self._holding: set[str] = set()
+        self._told = False
+        self._begun: set[str] = set()
+        self._owed = False
+        """Whether a participant's question waits for an answer that nobody is making."""
         self._output = Output(
             connection,
             started=self._on_started,
@@ -144,22 +148,29 @@ class Dialogue:
                 )
             )
             listener.floor_changed(self._floor)
+            if self._told:
+                listener.begin_turn()
         listener.push(pcm)
 
     def begin_user_turn(self) -> None:
         """Open the turn of everybody who is being heard."""
-        for listener in self._listeners.values():
+        self._told = True
+        for listener in list(self._listeners.values()):
             listener.begin_turn()
 
     def end_user_turn(self) -> None:
         """End the turn of everybody who is speaking."""
-        for listener in self._listeners.values():
+        self._told = False
+        for listener in list(self._listeners.values()):
             listener.end_turn()
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""
         listener = self._listeners.pop(participant.id, None)
         if listener is not None:
+            self.on_release(participant)
+            if listener.pending:
+                self.on_turn_dropped(participant)
             await listener.close()
 
     async def stop_listening(self) -> None:
@@ -216,6 +227,8 @@ class Dialogue:
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant."""
         self._holding.clear()
+        last = self._history.messages[-1:]
+        self._owed |= self._floor is Floor.THINKING and bool(last) and last[0].role is Role.USER
         self.turns.interrupt()
         self._states.set_agent(AgentState.LISTENING)
 
@@ -223,6 +236,9 @@ class Dialogue:
         """Go on as if nothing had been said."""
         self.turns.discard()
         self._states.set_user(UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING)
+        if self._owed and self.turns.idle and not self._others_speaking(participant):
+            self._owed = False
+            self.turns.reply(policy="queue")
         self._on_changed()
 
     def on_interim_transcript(self, participant: Participant, text: str) -> None:
@@ -250,6 +266,7 @@ class Dialogue:
         self._history.add(prepared or _question(turn.participant, turn.text))
         others = self._others_speaking(turn.participant)
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.llm is not None
+        self._owed = prepared is None and not answered and self._pipeline.llm is not None
         if prepared is None and answered:
             self.turns.reply(policy="queue", timeline=turn.timeline)
         self._on_changed()
@@ -270,7 +287,8 @@ class Dialogue:
                 listener.floor_changed(floor)
 
     def _show(self, floor: Floor) -> None:
-        if floor is Floor.THINKING:
+        thinking = floor is Floor.PROTECTED and not self.turns.speaking
+        if floor is Floor.THINKING or thinking:
             self._states.set_agent(AgentState.THINKING)
         elif floor is Floor.FREE and self._states.user is UserState.SPEAKING:
             self._states.set_agent(AgentState.LISTENING)
@@ -281,6 +299,7 @@ class Dialogue:
     def _on_started(self, utterance: UtteranceHandle) -> None:
         self._states.set_user(UserState.LISTENING)
         self._states.set_agent(AgentState.SPEAKING)
+        self._begun.add(utterance.id)
         self._bus.publish(AgentTurnStartedEvent(utterance_id=utterance.id))
         turn = self.turns.find(utterance)
         if turn is not None and turn.answer.timeline.get(Mark.SPEECH_END) is not None:
@@ -315,7 +334,8 @@ class Dialogue:
             self._history.add(
                 Message(Role.ASSISTANT, utterance.spoken_text, interrupted=utterance.interrupted)
             )
-        if utterance.played_seconds:
+        if utterance.id in self._begun:
+            self._begun.discard(utterance.id)
             self._bus.publish(
                 AgentTurnEndedEvent(
                     utterance_id=utterance.id,

@@ -11,7 +11,7 @@ from vision_agents.core.agents.call_listener import CallListener
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
-from vision_agents.core.errors import ConfigurationError, JoinTimeout, SessionNotStarted
+from vision_agents.core.errors import ConfigurationError, JoinTimeout, SessionClosed, SessionNotStarted
 from vision_agents.core.events.agent import (
     AgentFinishEvent,
     AgentJoinedCallEvent,
@@ -45,6 +45,9 @@ class SessionHost:
         self._connection: Connection | None = None
         self._joined_at: Seconds | None = None
         self._joined = asyncio.Event()
+        self._join_limit: asyncio.Timeout | None = None
+        self._gone = asyncio.Event()
+        self._handlers: TaskScope | None = None
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
@@ -84,11 +87,16 @@ class SessionHost:
         if not self._ending.is_set():
             self._session.close_reason = CloseReason(reason, detail)
             self._ending.set()
+            if self._join_limit is not None:
+                self._join_limit.reschedule(self._loop.time())
 
     async def close(self, reason: Reason, detail: str) -> None:
         """Close and wait for the end; cancelling the caller does not cancel the closing."""
         self.request_close(reason, detail)
-        await self.wait_closed()
+        if self._handlers is not None and self._handlers.holds(asyncio.current_task()):
+            await self._gone.wait()  # the end waits for the event handlers: this one cannot wait for it
+        else:
+            await self.wait_closed()
 
     async def wait_ending(self) -> None:
         """Return when the closing begins."""
@@ -101,6 +109,7 @@ class SessionHost:
 
     async def _run(self) -> None:
         async with TaskScope(f"events:{self._session.id}") as handlers:
+            self._handlers = handlers
             self._agent.events.bind(session_id=self._session.id, spawn=handlers.start)
             try:
                 await self._talk()
@@ -137,12 +146,18 @@ class SessionHost:
         """Start every part at once, then join; the first failure stops the others and is raised."""
         agent, limit = self._agent, self._deadlines.start
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit) as self._join_limit:
                 await self._start_parts()
                 await agent.edge.authenticate(agent.agent_user)
                 return await agent.edge.join(self.call, agent.agent_user, listener)
         except TimeoutError as error:
+            if self._ending.is_set():
+                raise SessionClosed(f"Session {self._session.id} was closed while joining.") from error
+            if self._join_limit is None or not self._join_limit.expired():
+                raise
             raise JoinTimeout(f"The call {self.call.id} was not joined within {limit:g} s.") from error
+        finally:
+            self._join_limit = None
 
     async def _start_parts(self) -> None:
         pipeline = self._session.pipeline
@@ -179,7 +194,7 @@ class SessionHost:
         if self.dialogue is not None:
             self.dialogue.stop()
             await self._step(self.dialogue.stop_listening(), "stop listening")
-        await self._step(work.close(), "end tasks")
+        await self._step(work.close(), "end tasks", before=self._deadlines.close / 2)
 
     async def _leave(self) -> None:
         """Leave the call, give everything back, and tell how it ended."""
@@ -190,12 +205,13 @@ class SessionHost:
         await self._step(self._agent.close_parts(), "close parts")
         reason = self._session.close_reason or CloseReason(Reason.COMPLETED)
         events.publish(AgentFinishEvent(reason=reason.reason, detail=reason.detail))
+        self._gone.set()
         await self._step(events.drain(), "event handlers")
 
-    async def _step(self, step: Awaitable[object], name: str) -> None:
+    async def _step(self, step: Awaitable[object], name: str, *, before: Seconds = 0.0) -> None:
         """Take one closing step: late or failing, the next ones still run."""
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout_at(self._deadline - before):
                 await step
         except TimeoutError:
             logger.warning("A closing step took too long and was left", extra={"step": name})

@@ -136,7 +136,6 @@ class Listener:
         self._timeline = TurnTimeline()
         self._questions: list[asyncio.Task[None]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._armed_for: Seconds = 0.0
         self._at: Seconds = 0.0
         self._recognised = ""
 
@@ -199,14 +198,15 @@ class Listener:
                 self._observe(ReportedEnd(at=self._at, text=text))
             case STTFailed(error=error):
                 self._sink.on_stt_error(error)
+                text, self._recognised = self._recognised, ""
+                self._observe(ReportedEnd(at=self._at, text=text))
 
     def _observe(self, observation: Observation) -> None:
         decisions = self._machine.observe(observation)
         self._sink.on_observed(self.participant, observation, decisions)
         for decision in decisions:
             self._carry_out(decision)
-        deadline = self._machine.deadline
-        if deadline is not None and (self._timer is None or deadline < self._armed_for):
+        if (deadline := self._machine.deadline) is not None:
             self._arm(deadline)
 
     def _carry_out(self, decision: Decision) -> None:
@@ -297,10 +297,11 @@ class Listener:
 
     def _arm(self, deadline: Seconds) -> None:
         """Look again when silence alone would decide, for a frame may not come."""
-        if self._timer is not None:
-            self._timer.cancel()
         due = self._inbound.deadline(deadline)
-        self._armed_for = deadline
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
         self._timer = self._loop.call_at(due, self._look_again, due)
 
     def _look_again(self, due: Seconds) -> None:
@@ -312,7 +313,7 @@ class Listener:
             due = self._loop.time() + _STALL
             self._timer = self._loop.call_at(due, self._look_again, due)
             return
-        if self._inbound.deadline(deadline) > self._loop.time():
+        if self._inbound.deadline(deadline) > self._loop.time() + 1e-6:
             self._arm(deadline)
         else:
             self._inbound.advance()

@@ -38,7 +38,8 @@ class Output:
         self._rate = connection.output_rate
         self._sentence = sentence
         self.mixer = Mixer(self._rate)
-        self._pacer = Pacer(self.mixer.pull, connection.send_audio, on_error=on_error)
+        self._pacer = Pacer(self.mixer.pull, connection.send_audio, on_error=self._broke)
+        self._on_error = on_error
         self.queue = UtteranceQueue(
             QueueHooks(
                 wake=self._pacer.kick,
@@ -56,6 +57,10 @@ class Output:
         utterance = UtteranceHandle(Playout(self._rate), interruptible=interruptible)
         utterance.playout.on_sentence = partial(self._sentence, utterance)
         return utterance
+
+    def _broke(self, error: Exception) -> None:
+        self.queue.broken = error
+        self._on_error(error)
 
     def stop(self) -> None:
         """Play nothing more."""

@@ -46,6 +46,8 @@ class Answer:
     segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
     open_calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
     begins_at: int = 0
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while every sentence so far has its audio."""
 
 
 class Responder:
@@ -98,6 +100,7 @@ class Responder:
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
         if self._speaker is None and answer.text:
+            await answer.committed.wait()
             self._history.add(Message(Role.ASSISTANT, answer.text))
             self._publish(AgentTurnEndedEvent(utterance_id=answer.utterance.id, text=answer.text))
 
@@ -106,14 +109,23 @@ class Responder:
             answer.timeline.mark(Mark.TTS_FIRST_AUDIO, self._clock())
             on_audio()
 
+        async def in_order() -> AsyncIterator[str]:
+            answer.quiet.set()
+            async for sentence in sentences:
+                answer.quiet.clear()
+                yield sentence
+                if not len(sentences):
+                    answer.quiet.set()
+
         if self._speaker is not None:
-            await self._speaker.speak(aiter(sentences), answer.utterance.playout, on_audio=heard)
+            await self._speaker.speak(in_order(), answer.utterance.playout, on_audio=heard)
 
     async def _think(self, answer: Answer, sentences: Mailbox[str], on_sentence: Callable[[], None]) -> None:
         async def send(complete: list[str]) -> None:
             for sentence in complete:
                 answer.timeline.mark(Mark.FIRST_SENTENCE, self._clock())
                 on_sentence()
+                answer.quiet.clear()
                 await sentences.send(sentence)
 
         for _ in range(_MAX_ROUNDS):
@@ -177,6 +189,8 @@ class Responder:
             self._history.add(call)
             answer.open_calls.append(call)
             result = await self._tools.run(call, turn=answer.utterance.id)
+            if call not in answer.open_calls:  # the turn was cut, and the tool would not be cancelled
+                raise asyncio.CancelledError
             answer.open_calls.remove(call)
             self._history.add(result)
         answer.timeline.mark(Mark.TOOL_DONE, self._clock())

@@ -157,6 +157,8 @@ class AgentSession:
         Waits until it was heard; not so inside a tool, for the answer begins after the tool has returned.
         """
         turns = self._dialogue().turns
+        if not instructions.strip():
+            return turns.nothing()
         handle = turns.reply(instructions, policy=policy, interruptible=interruptible)
         if wait_for_playback and not in_tool():
             await handle

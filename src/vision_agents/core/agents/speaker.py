@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.aio.iterators import closing, with_patience
 from vision_agents.core.audio.resample import Resampler
-from vision_agents.core.errors import ProviderTimeout
+from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.event import Event
 from vision_agents.core.events.plugin import TTSSynthesisCompleteEvent, TTSSynthesisStartEvent
 from vision_agents.core.speech.playout import Playout, Sentence
@@ -47,8 +47,6 @@ class Speaker:
                 await playout.wait_until_begun(count)
                 await self._synthesise(spoken, playout, on_audio)
                 count += 1
-            playout.taken += 1
-            on_audio()
         playout.finish()
         on_audio()
 
@@ -60,8 +58,16 @@ class Speaker:
         sentence = playout.begin(text)
         try:
             await self._fill(sentence, playout, on_audio)
+        except BaseException as error:
+            sentence.broken = True
+            if isinstance(error, ProviderError) or not isinstance(error, Exception):
+                raise
+            raise ProviderError(
+                f"The synthesiser failed ({type(error).__name__}).", provider=provider, stage="tts"
+            ) from error
         finally:
             playout.complete(sentence)
+            on_audio()
         self._publish(
             TTSSynthesisCompleteEvent(
                 text=text,

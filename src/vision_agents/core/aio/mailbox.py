@@ -45,6 +45,10 @@ class Mailbox(Generic[T]):
             self._error = error
         self._changed.set()
 
+    def __len__(self) -> int:
+        """Count the items that wait."""
+        return len(self._items)
+
     def __aiter__(self) -> Mailbox[T]:
         """Read until the end; whoever stops earlier closes the mailbox, so that writers stop waiting."""
         return self

@@ -58,6 +58,10 @@ class TaskScope:
                 task.cancel()
             await asyncio.wait(running)
 
+    def holds(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether `task` is one of the children."""
+        return task in self._tasks
+
     @property
     def closed(self) -> bool:
         """Whether no child can start any more."""

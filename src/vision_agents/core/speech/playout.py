@@ -33,6 +33,9 @@ class Sentence:
     played: int = 0
     begun: bool = False
     complete: bool = False
+    broken: bool = False
+    heard: int = 0
+    """Samples that were heard before it went back to the beginning of a word."""
 
     @property
     def waiting(self) -> int:
@@ -69,10 +72,6 @@ class Playout:
         self.sample_rate = sample_rate
         self.on_sentence: Callable[[Sentence], None] | None = None
         """Called with a sentence when its first sample is read."""
-        self.announced = 0
-        """Sentences that are to come or have come."""
-        self.taken = 0
-        """Of these, how many the synthesiser has taken."""
         self._sentences: list[Sentence] = []
         self._current = 0
         self._finished = False
@@ -104,12 +103,6 @@ class Playout:
     def drained(self) -> bool:
         """Whether everything was read and nothing more comes."""
         return self._finished and all(s.complete and not s.waiting for s in self._sentences[self._current :])
-
-    @property
-    def resting(self) -> bool:
-        """Whether everything so far was read, and more may come later."""
-        done = all(s.complete and not s.waiting for s in self._sentences[self._current :])
-        return done and self.taken == self.announced
 
     @property
     def text(self) -> str:
@@ -204,6 +197,7 @@ class Playout:
         """Go back to the beginning of the word in which the audio was cut."""
         if self._current < len(self._sentences) and self._sentences[self._current].played:
             sentence = self._sentences[self._current]
+            sentence.heard = max(sentence.heard, sentence.played)
             heard = np.concatenate(sentence.chunks)[: sentence.played]
             sentence.go_to(word_start(heard, self.sample_rate))
 
@@ -216,7 +210,7 @@ class Playout:
         behind = round(unplayed * self.sample_rate)
         heard: list[str] = []
         for sentence in reversed(self._sentences):
-            played = max(0, sentence.played - behind)
+            played = max(sentence.heard, sentence.played - behind)
             behind = max(0, behind - sentence.played)
             if played:
                 heard.append(
@@ -224,7 +218,7 @@ class Playout:
                         sentence.text,
                         played=played / self.sample_rate,
                         total=sentence.total / self.sample_rate,
-                        complete=sentence.complete,
+                        complete=sentence.complete and not sentence.broken,
                     )
                 )
         return " ".join(part for part in reversed(heard) if part)

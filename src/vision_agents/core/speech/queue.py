@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.errors import ProviderError
 from vision_agents.core.speech.playout import Int16
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.types.units import Seconds
@@ -48,19 +49,25 @@ class UtteranceQueue:
         self._held = False
         self._beside: deque[UtteranceHandle] = deque()
         self._starved = False
+        self._suspended: list[UtteranceHandle] = []
+        self.broken: Exception | None = None
 
     @property
     def empty(self) -> bool:
         """Whether nothing is playing or waiting."""
-        return self.current is None and not self._waiting and not self._beside
+        return self.current is None and not (self._waiting or self._beside or self._suspended)
 
     def __contains__(self, utterance: UtteranceHandle) -> bool:
         """Whether an utterance is playing or waiting here."""
-        return utterance is self.current or utterance in self._waiting or utterance in self._beside
+        queued = (*self._waiting, *self._beside, *self._suspended)
+        return utterance is self.current or utterance in queued
 
     def put(self, utterance: UtteranceHandle, *, beside: bool = False) -> None:
-        """Play it after what is there; `beside`: as soon as the present one has nothing to say yet."""
+        """Play it after what is already there; `beside`: as soon as what is playing waits for more."""
         if utterance.done():
+            return
+        if self.broken is not None:
+            utterance.end(UtteranceState.FAILED, error=self.broken)
             return
         utterance.stop = self._cut
         (self._beside if beside else self._waiting).append(utterance)
@@ -97,16 +104,14 @@ class UtteranceQueue:
         """Give the next `count` samples of the utterance whose turn it is, or None."""
         if self._held:
             return None
-        while (utterance := self._playing()) is not None:
+        while (utterance := self._playing(count)) is not None:
             if utterance.playout.can_read(count):
                 self._starved = False
                 if utterance.state is UtteranceState.QUEUED:
                     utterance.state = UtteranceState.PLAYING
                     self._hooks.started(utterance)
                 return utterance.playout.read(count)
-            if not utterance.playout.drained or not utterance.playout.produced:
-                if self._step_aside(utterance):
-                    continue
+            if not utterance.playout.drained:
                 self._count_underrun(utterance)
                 return None
             if (unplayed := self._hooks.unplayed()) > 0:
@@ -115,18 +120,17 @@ class UtteranceQueue:
             self._finish(utterance)
         return None
 
-    def _playing(self) -> UtteranceHandle | None:
-        if self.current is None and (waiting := self._beside or self._waiting):
-            self.current = waiting.popleft()
+    def _playing(self, count: int) -> UtteranceHandle | None:
+        current = self.current
+        if self._beside and (current is None or not current.playout.can_read(count)):
+            if current is not None:
+                self._suspended.append(current)
+            self.current = self._beside.popleft()
+        elif current is None and self._suspended:
+            self.current = self._suspended.pop()
+        elif current is None and self._waiting:
+            self.current = self._waiting.popleft()
         return self.current
-
-    def _step_aside(self, utterance: UtteranceHandle) -> bool:
-        """Let what a tool says be heard while the answer waits for the tool."""
-        if not self._beside or not utterance.playout.resting:
-            return False
-        self._waiting.appendleft(utterance)
-        self.current = None
-        return True
 
     def _count_underrun(self, utterance: UtteranceHandle) -> None:
         if utterance.state is UtteranceState.PLAYING and not self._starved:
@@ -136,12 +140,20 @@ class UtteranceQueue:
     def _finish(self, utterance: UtteranceHandle) -> None:
         """End an utterance whose last frame was read one frame ago: by now it has been played."""
         self.current = None
-        utterance.end(UtteranceState.COMPLETED)
+        failure = utterance.failure
+        if failure is None and not utterance.playout.produced:
+            failure = ProviderError("The synthesiser gave no audio.", provider="tts", stage="tts")
+        utterance.end(UtteranceState.FAILED if failure else UtteranceState.COMPLETED, error=failure)
         self._hooks.ended(utterance)
 
     def fail(self, utterance: UtteranceHandle, error: Exception) -> None:
         """End an utterance that cannot go on; what it said was heard."""
         if utterance.done():
+            return
+        if utterance in self and utterance.playout.played < utterance.playout.produced:
+            utterance.failure = error
+            utterance.playout.finish()
+            self._hooks.wake()
             return
         self._remove(utterance)
         utterance.end(UtteranceState.FAILED, error=error)
@@ -161,12 +173,13 @@ class UtteranceQueue:
     def _flush(self, utterance: UtteranceHandle) -> None:
         fade = round(_FADE * utterance.playout.sample_rate)
         playing = utterance.state is UtteranceState.PLAYING
-        self._hooks.flush(utterance.playout.fade_out(fade) if playing else None)
+        if self.broken is None:
+            self._hooks.flush(utterance.playout.fade_out(fade) if playing else None)
 
     def _remove(self, utterance: UtteranceHandle) -> None:
         if utterance is self.current:
             self.current = None
             self._held = False
-        for waiting in (self._waiting, self._beside):
-            if utterance in waiting:
-                waiting.remove(utterance)
+        for queued in (self._waiting, self._beside, self._suspended):
+            if utterance in queued:
+                queued.remove(utterance)

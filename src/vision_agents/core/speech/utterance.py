@@ -46,6 +46,8 @@ class UtteranceHandle:
         """How an interrupt reaches the one who plays it."""
         self.waits_for = ""
         """Id of the utterance it was queued behind by a tool of that utterance."""
+        self.failure: Exception | None = None
+        """Why it cannot go on once what is there was played."""
         self._interruptible = interruptible
         self._error: Exception | None = None
         self._done = asyncio.Event()
@@ -94,17 +96,20 @@ class UtteranceHandle:
         self.played_seconds = max(0.0, self.playout.played - unplayed)
         self._done.set()
         for callback in self._callbacks:
-            try:
-                callback(self)
-            except Exception:
-                logger.exception("A callback of an utterance failed", extra={"utterance": self.id})
+            self._tell(callback)
 
     def add_done_callback(self, callback: Callable[[UtteranceHandle], object]) -> None:
         """Call `callback` with the handle when it has ended; at once if it has already."""
         if self.done():
-            callback(self)
+            self._tell(callback)
         else:
             self._callbacks.append(callback)
+
+    def _tell(self, callback: Callable[[UtteranceHandle], object]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            logger.exception("A callback of an utterance failed", extra={"utterance": self.id})
 
     async def wait(self) -> None:
         """Return when it has ended.

@@ -59,6 +59,17 @@ class ToolExecutor:
         try:
             output = await self._call(call, turn)
             result = FunctionResult(call.id, call.name, _as_text(output)[: self._limits.max_result])
+        except asyncio.CancelledError:
+            self._publish(
+                ToolEndEvent(
+                    tool_name=call.name,
+                    tool_call_id=call.id,
+                    success=False,
+                    error="interrupted",
+                    execution_time_ms=(clock() - started) * 1000,
+                )
+            )
+            raise
         except Exception as error:  # noqa: BLE001 - a tool is foreign code
             logger.warning("A tool failed", extra={"tool": call.name, "error": type(error).__name__})
             result = FunctionResult(call.id, call.name, _explain(error), is_error=True)

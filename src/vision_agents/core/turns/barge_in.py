@@ -23,12 +23,15 @@ class BargeIn:
         self._is_backchannel = settings.is_backchannel
         self.floor = Floor.FREE
         """What the agent does, as far as this speaker is concerned."""
+        self._thinks_since: Seconds = 0.0
         self._held = False
         self.deadline: Seconds | None = None
         """Audio time at which a hold ends if nothing more is heard."""
 
-    def floor_changed(self, floor: Floor) -> None:
+    def floor_changed(self, floor: Floor, at: Seconds) -> None:
         """Hear what the agent does now; what nobody says any more is not held."""
+        if floor is Floor.THINKING and self.floor is not Floor.THINKING:
+            self._thinks_since = at  # speech before that says nothing about the answer
         self.floor = floor
         if floor is Floor.FREE:
             self._let_go()
@@ -36,7 +39,8 @@ class BargeIn:
     def speech(self, spoken: Seconds, at: Seconds) -> list[Decision]:
         """Hear that the speaker has been speaking for `spoken` seconds."""
         rules = self._rules
-        if self.floor is Floor.THINKING and spoken >= rules.while_thinking:
+        thinking = self.floor is Floor.THINKING
+        if thinking and min(spoken, at - self._thinks_since) >= rules.while_thinking:
             return self.cut(at)
         if self.floor is not Floor.SPEAKING:
             return []

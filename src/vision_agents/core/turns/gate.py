@@ -30,6 +30,11 @@ class SpeechGate:
         if self.speech_start is not None:
             self.speech_end = at
 
+    def gap(self, at: Seconds) -> None:
+        """Hear nothing until `at`: voice before it and voice after it are not one stretch."""
+        if self.speech_start is None and at - self.speech_end > 0.06:
+            self._run_start = None
+
     def silence(self, at: Seconds) -> Seconds:
         """Tell how long it has been silent by `at`."""
         return max(0.0, at - self.speech_end)

@@ -65,8 +65,9 @@ class TurnMachine:
     @property
     def deadline(self) -> Seconds | None:
         """Audio time at which silence alone would change something; None where it would not."""
-        due = self._barge_in.deadline if self._settings.manual else self._next_due()
-        return due if due is not None and due > self._at else None
+        own = None if self._settings.manual else self._next_due()
+        due = [at for at in (own, self._barge_in.deadline) if at is not None and at > self._at]
+        return min(due, default=None)
 
     def observe(self, observation: Observation) -> list[Decision]:
         """Take one observation and tell what follows from it."""
@@ -75,6 +76,7 @@ class TurnMachine:
                 return self._voice(observation)
             case Silence(at=at):
                 self._at = max(self._at, at)
+                self._gate.gap(self._at)
                 return self._silence()
             case Interim(text=text):
                 return self._barge_in.words(text, self._at) if self.pending else []
@@ -83,7 +85,7 @@ class TurnMachine:
             case Heard(pause=pause, text=text):
                 return self._heard(pause, text)
             case FloorChanged(floor=floor):
-                self._barge_in.floor_changed(floor)
+                self._barge_in.floor_changed(floor, self._at)
                 return []
             case _:
                 return self._told(observation)
@@ -103,23 +105,20 @@ class TurnMachine:
                     self._gate.speech_end = self._at
                 return self._end(text, EndedBy.RECOGNISER) if text else self._drop()
             case ToldToStart():
-                return [*self._begin(self._at), *self._barge_in.cut(self._at)]
+                return [*self._begin(self._at), *self._go_on(), *self._barge_in.cut(self._at)]
             case ToldToEnd():
                 return self._end_when_heard()
 
     def _next_due(self) -> Seconds | None:
         if self.turn_start is None:
             return None
-        held = self._barge_in.deadline
         if self._pause is None:
             if self._gate.speech_end < self.turn_start:  # only reported: no silence is heard
-                return held
-            due = self._gate.speech_end + self._settings.prepare_after
-        elif not self._pause.judged:
-            due = self._pause.began + self._settings.judge_after
-        else:
-            due = self._pause.began + self._patience(self._pause)
-        return due if held is None else min(due, held)
+                return None
+            return self._gate.speech_end + self._settings.prepare_after
+        if not self._pause.judged:
+            return self._pause.began + self._settings.judge_after
+        return self._pause.began + self._patience(self._pause)
 
     def _patience(self, pause: Pause) -> Seconds:
         return self._settings.endpointing.patience(
@@ -143,10 +142,13 @@ class TurnMachine:
             return []
         decisions = self._begin(stretch_start)
         if self._pause is not None:
-            decisions.append(SpeechResumed(pause=self._pause.id, at=self._at))
             self._pace.went_on(self._at - self._pause.began)
-            self._pause = None
+        decisions += self._go_on()
         return [*decisions, *self._barge_in.speech(self._at - stretch_start, self._at)]
+
+    def _go_on(self) -> list[Decision]:
+        pause, self._pause = self._pause, None
+        return [] if pause is None else [SpeechResumed(pause=pause.id, at=self._at)]
 
     def _begin(self, at: Seconds) -> list[Decision]:
         if self.turn_start is not None:

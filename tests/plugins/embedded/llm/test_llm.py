@@ -64,6 +64,7 @@ def plain(text: str) -> str:
     return re.sub(r"[^\w ]", "", text.casefold())
 
 
+@pytest.mark.timeout(400)  # it reads 600 tokens: seconds on a free core, minutes on a crowded one
 async def test_the_documented_conversation_as_it_is_heard(llm: LLM) -> None:
     await llm.warmup()
     await llm.prepare(LLMRequest(PERSONA, (), llm.functions.schemas()))

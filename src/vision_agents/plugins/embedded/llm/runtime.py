@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import socket
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from vision_agents.core.errors import ConfigurationError, ProviderError, WeightsError
 from vision_agents.plugins.embedded.llm.prompt import ChatMessage
@@ -23,6 +24,7 @@ _MAGIC = b"GGUF"
 # A running batch cannot be cancelled: this many tokens a thread are read in about 0.2 s on a slow core.
 _BATCH_PER_THREAD = 16
 _LARGEST_BATCH = 512
+_WAIT_POLICY = "OMP_WAIT_POLICY"
 # Conversations that wait for their turn are kept ready here: 12 KB a token with the default model.
 _CACHE_MIB = 256
 
@@ -130,9 +132,8 @@ def check_gguf(path: Path) -> None:
 
 
 def _start(path: Path, settings: LLMSettings, *, socket_path: Path) -> _Server:
-    import xllamacpp  # pyright: ignore[reportMissingTypeStubs]
-
-    parameters = cast("Any", xllamacpp).CommonParams()
+    xllamacpp = _vendor()
+    parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
     parameters.verbosity = -1  # it would write to stderr
     parameters.n_ctx = settings.context_size
@@ -145,13 +146,28 @@ def _start(path: Path, settings: LLMSettings, *, socket_path: Path) -> _Server:
     parameters.n_threads_http = 1
     parameters.hostnames = [str(socket_path)]
     try:
-        server = cast("Any", xllamacpp).Server(parameters)
+        server = xllamacpp.Server(parameters)
     except RuntimeError as error:
         raise WeightsError(
             f"{path} cannot be loaded: it is cut short or not a model that llama.cpp can run; fetch it again."
         ) from error
     _stop_listening(socket_path)
-    return cast("_Server", server)
+    return server
+
+
+def _vendor() -> Any:
+    """The vendor's module, whose threads sleep while they wait for one another.
+
+    By default they spin: with two threads and other work on two cores that made every answer three to four
+    times slower. The policy is read when the library is loaded, and only then.
+    """
+    chosen = os.environ.get(_WAIT_POLICY)
+    os.environ[_WAIT_POLICY] = chosen or "passive"
+    try:
+        return importlib.import_module("xllamacpp")
+    finally:
+        if chosen is None:
+            del os.environ[_WAIT_POLICY]
 
 
 def _stop_listening(path: Path) -> None:

@@ -1,0 +1,123 @@
+"""A transport that plays later than it is sent to: what was flushed was not heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import pytest
+from tests.core.agents.scene_parts import now, played_call
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.loopback import Edge
+from vision_agents.core.edge.transport import Call, Connection, ConnectionListener
+from vision_agents.core.events.agent import AgentTurnEndedEvent, AgentTurnStartedEvent
+from vision_agents.core.speech.utterance import UtteranceState
+from vision_agents.core.types.people import Participant, User
+
+pytestmark = pytest.mark.virtual_time
+
+LATENCY = 0.3
+COUNT: str = "One two three four five six seven eight nine ten."
+
+
+class LateConnection(Connection):
+    """Plays each frame `LATENCY` seconds after it was sent, unless it is flushed before."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self._waiting: deque[tuple[asyncio.TimerHandle, PcmData]] = deque()
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        return self._line.participants
+
+    @property
+    def idle_since(self) -> float | None:
+        return self._line.idle_since
+
+    @property
+    def unplayed(self) -> float:
+        return sum(pcm.duration for _, pcm in self._waiting)
+
+    def send_audio(self, frame: PcmData) -> None:
+        self._waiting.append((asyncio.get_running_loop().call_later(LATENCY, self._play), frame))
+
+    def flush_audio(self, last: PcmData | None = None) -> None:
+        while self._waiting:
+            self._waiting.popleft()[0].cancel()
+        if last is not None:
+            self._line.send_audio(last)
+
+    async def wait_for_participant(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the port
+        await self._line.wait_for_participant(timeout)
+
+    async def close(self) -> None:
+        self.flush_audio()
+        await self._line.close()
+
+    def _play(self) -> None:
+        self._line.send_audio(self._waiting.popleft()[1])
+
+
+class LateEdge(Edge):
+    """An edge with a jitter buffer."""
+
+    async def join(self, call: Call, user: User, listener: ConnectionListener) -> LateConnection:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return LateConnection(await super().join(call, user, listener))
+
+
+async def test_a_turn_ends_when_the_last_sample_was_played_not_when_it_was_sent() -> None:
+    async with played_call(edge=LateEdge()) as s:
+        await s.session.say("One two three.")
+        finished = now()
+        await s.caller.waits(1)
+        assert s.caller.heard_text == "one two three"
+        assert finished == pytest.approx(s.caller.peer.heard[-1].at + 0.02, abs=0.021)
+
+
+async def test_what_was_flushed_is_not_in_the_history() -> None:
+    async with played_call(edge=LateEdge()) as s:
+        handle = s.session.say(COUNT)
+        await s.caller.hears("four")
+        s.session.interrupt()
+        await handle
+        await s.caller.waits(1)
+        heard = s.caller.heard_text.split()
+        assert len(heard) <= 5
+        assert abs(len(handle.spoken_text.split()) - len(heard)) <= 1
+        assert s.said == [("assistant", f"{handle.spoken_text}…")]
+
+
+async def test_what_was_flushed_at_a_false_interruption_is_heard_after_it() -> None:
+    async with played_call(edge=LateEdge()) as s:
+        handle = s.session.say(COUNT)
+        await s.caller.hears("three")
+        await s.caller.mumbles(0.8)
+        await handle
+        await s.caller.waits(1)
+        first, second = (stretch.text.split() for stretch in s.caller.heard)
+        words = COUNT.lower().rstrip(".").split()
+        again = words.index(second[0])
+        assert second == words[again:]
+        assert again <= len(first)
+        assert handle.spoken_text == COUNT
+
+
+async def test_a_turn_that_was_cut_before_it_was_heard_began_and_ended_and_left_no_word() -> None:
+    async with played_call(edge=LateEdge()) as s:
+        handle = s.session.say(COUNT)
+        await s.caller.waits(0.2)
+        s.session.interrupt()
+        await handle
+        assert handle.state is UtteranceState.INTERRUPTED
+        assert s.said == []
+        assert len(s.of(AgentTurnStartedEvent)) == len(s.of(AgentTurnEndedEvent))
+
+
+async def test_the_next_utterance_follows_without_cutting_the_end_of_the_one_before() -> None:
+    async with played_call(edge=LateEdge()) as s:
+        await s.agent.say("One two three.")
+        await (await s.agent.say("Four five six."))
+        await s.caller.waits(1)
+        assert s.caller.heard_text == "one two three four five six"
