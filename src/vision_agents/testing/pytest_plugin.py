@@ -1,6 +1,7 @@
 """For pytest: runs tests marked `virtual_time` on the virtual-time loop.
 
-Put ``pytest_plugins = ["vision_agents.testing.pytest_plugin"]`` into the top `conftest.py`; needs pytest-asyncio.
+Put ``pytest_plugins = ["vision_agents.testing.pytest_plugin"]`` into the top `conftest.py`; pytest-asyncio
+is needed.
 """
 
 import asyncio

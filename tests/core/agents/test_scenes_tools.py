@@ -74,6 +74,21 @@ class TestTextBeforeATool:
             told = [item.call_id for item in s.session.history if isinstance(item, FunctionResult)]
             assert called == told == ["call-lookup"]
 
+    async def test_what_the_tool_says_does_not_wait_for_a_voice_that_broke(self) -> None:
+        voice = MoodyVoice(broken={"Let me look.": (0, OSError("gone"))})
+        async with played_call(["Let me look. ", calls("look")], tts=voice) as s:
+            handles: list[UtteranceHandle] = []
+
+            @s.agent.llm.register_function(description="Look.")
+            async def look() -> str:
+                handles.append(s.session.say("One moment."))
+                await handles[0]
+                return "there"
+
+            await s.caller.says("where is it")
+            await s.settles(within=30)
+            assert handles[0].done()
+
 
 class TestToolsThatSpeak:
     async def test_say_does_not_wait_for_the_turn_that_called_the_tool(self) -> None:

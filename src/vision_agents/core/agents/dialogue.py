@@ -36,6 +36,7 @@ from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTError
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import Message, Role
+from vision_agents.core.llm.llm import LLMRequest
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.playout import Sentence
 from vision_agents.core.speech.utterance import UtteranceHandle
@@ -86,6 +87,7 @@ class Dialogue:
         self._listeners: dict[str, Listener] = {}
         self._floor = Floor.FREE
         self._deaf = False
+        self._first_request = LLMRequest(instructions, (), tools.schemas())
         self._holding: set[str] = set()
         self._told = False
         self._begun: set[str] = set()
@@ -126,6 +128,11 @@ class Dialogue:
     def settled(self) -> bool:
         """Whether nobody's turn is under way: no speech, no pause being judged, no answer, no playback."""
         return self.turns.idle and not any(listener.pending for listener in self._listeners.values())
+
+    async def prepare(self) -> None:
+        """Let the model read ahead what every request of this session begins with."""
+        if self._pipeline.llm is not None:
+            await self._pipeline.llm.prepare(self._first_request)
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Take a participant's audio; each gets a listener with the first frame."""

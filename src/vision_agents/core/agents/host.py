@@ -137,6 +137,7 @@ class SessionHost:
             self._session.status = SessionStatus.ACTIVE
             self._session.states.set_agent(AgentState.IDLE)
             self._agent.events.publish(AgentJoinedCallEvent(call=listener.call))
+            work.start(self.dialogue.prepare(), name="prepare")
             self._joined.set()
             await self._ending.wait()
         finally:

@@ -117,8 +117,12 @@ class Responder:
                 if not len(sentences):
                     answer.quiet.set()
 
-        if self._speaker is not None:
+        if self._speaker is None:
+            return
+        try:
             await self._speaker.speak(in_order(), answer.utterance.playout, on_audio=heard)
+        finally:
+            answer.quiet.set()  # nothing more comes that somebody might wait for
 
     async def _think(self, answer: Answer, sentences: Mailbox[str], on_sentence: Callable[[], None]) -> None:
         async def send(complete: list[str]) -> None:

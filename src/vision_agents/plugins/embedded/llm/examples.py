@@ -2,9 +2,8 @@
 
 No tool of theirs is ever offered. They show an indirect wish, a follow-up question, results in words and
 in JSON, words of the user as arguments, and as much talk as calls: without the follow-up "And in Tokyo?"
-got an invented answer, without the talk every question became a call, and without any three of these turns
-up to a quarter of the questions about live facts got an invented answer. They cost 430 tokens, read once a
-process. Changing them means measuring again (benchmarks/tools).
+got an invented answer, without the talk every question became a call. Two attempts to do with three turns
+fewer made clearly more mistakes. Changing them means measuring again (benchmarks/tools).
 """
 
 from dataclasses import dataclass

@@ -33,8 +33,11 @@ def find_model(name: str) -> Model:
 
 def default_models() -> list[Model]:
     """What an agent on the embedded defaults needs; ``VISION_AGENTS_LLM`` names the language model."""
-    language_model = find_model(os.environ.get("VISION_AGENTS_LLM") or QWEN.name)
-    return [SILERO, SMART_TURN, MOONSHINE, language_model]
+    chosen = os.environ.get("VISION_AGENTS_LLM") or "qwen"
+    speech = [SILERO, SMART_TURN, MOONSHINE]
+    if Path(chosen).suffix == ".gguf":  # the user's own file
+        return speech
+    return [*speech, QWEN if chosen == "qwen" else find_model(chosen)]
 
 
 def folder_of(model: Model) -> ModelFolder:
