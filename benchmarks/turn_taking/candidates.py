@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
-
-from vision_agents.core.turns.endpointing import PauseFacts
-from vision_agents.core.types.units import Seconds
 
 _NEVER_LAST = frozenset(
-    "a ah an and because but er erm if my or our than the their uh uhm um unless very whether your".split()
+    [
+        "a",
+        "ah",
+        "an",
+        "and",
+        "because",
+        "but",
+        "er",
+        "erm",
+        "if",
+        "my",
+        "or",
+        "our",
+        "than",
+        "the",
+        "their",
+        "uh",
+        "uhm",
+        "um",
+        "unless",
+        "very",
+        "whether",
+        "your",
+    ]
 )
 """Words that end no sentence, not even a question."""
-_SELDOM_LAST = frozenset("about as at for from i i'm into of to until with".split())
+_SELDOM_LAST = frozenset(
+    ["about", "as", "at", "for", "from", "i", "i'm", "into", "of", "to", "until", "with"]
+)
 """Words that may end a question ("What is it for?"), but hardly anything else."""
-_VERB_BEFORE_THE_REST = frozenset("am are is was were".split())
-_AFTER_A_PRONOUN = frozenset("he here how i it she that there they this we what where who you".split())
+_VERB_BEFORE_THE_REST = frozenset(["am", "are", "is", "was", "were"])
+_AFTER_A_PRONOUN = frozenset(
+    [
+        "he",
+        "here",
+        "how",
+        "i",
+        "it",
+        "she",
+        "that",
+        "there",
+        "they",
+        "this",
+        "we",
+        "what",
+        "where",
+        "who",
+        "you",
+    ]
+)
 """After these the verb may be the last word: "Yes, it is."."""
 _LAST_WORDS = re.compile(r"(?:([^\W_]+(?:['’][^\W_]+)?)[^\w?!]+)?([^\W_]+(?:['’][^\W_]+)?)([^\w]*)$")
 _HALF_A_SENTENCE = re.compile(
@@ -26,7 +64,9 @@ _HALF_A_SENTENCE = re.compile(
     re.IGNORECASE,
 )
 """A clause that only begins a sentence, with nothing after it yet: "If it rains tomorrow."."""
-_DICTATION = re.compile(r"\b(?:account|call|card|code|id|number|phone|pin|reach|reference|zip)\b", re.IGNORECASE)
+_DICTATION = re.compile(
+    r"\b(?:account|call|card|code|id|number|phone|pin|reach|reference|zip)\b", re.IGNORECASE
+)
 _DIGITS_AT_THE_END = re.compile(r"(?:\b(am|are|is|was|were) )?(\d[\d\W]*)$", re.IGNORECASE)
 _WHOLE_NUMBER = 7
 """Digits of a telephone number without its area: whoever dictates fewer may have more to say."""

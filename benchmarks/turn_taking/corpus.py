@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from benchmarks.turn_taking.hesitation import Recipe, joined, render
 from benchmarks.turn_taking.sentences import SENTENCES, Line, deal, read_lines
 from benchmarks.turn_taking.voices import RATE, Sound, Voice, embedded_voices, further_voices
@@ -130,7 +129,10 @@ def _in_a_room(speech: Sound, rng: np.random.Generator) -> Sound:
 def _recipe_digest() -> str:
     """Changes with whatever the audio is made from."""
     here = Path(__file__).parent
-    sources: Iterable[Path] = (SENTENCES, *(here / f"{name}.py" for name in ("sentences", "voices", "hesitation", "corpus")))
+    sources: Iterable[Path] = (
+        SENTENCES,
+        *(here / f"{name}.py" for name in ("sentences", "voices", "hesitation", "corpus")),
+    )
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

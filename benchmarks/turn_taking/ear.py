@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-
 from benchmarks.turn_taking.corpus import Call
 from benchmarks.turn_taking.voices import RATE
+
 from vision_agents.core.turns.observations import Voice
 from vision_agents.plugins.embedded import engines
 from vision_agents.plugins.embedded.engines.moonshine import Moonshine
@@ -28,7 +28,7 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Models:
-    """The speech models, loaded when the first unknown question comes; `costs` holds the seconds they took."""
+    """The speech models, loaded when the first unknown question comes; `costs` holds their seconds."""
 
     def __init__(self) -> None:
         self.costs: dict[str, list[float]] = {"stt": [], "turn_detection": []}

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-
 from benchmarks.turn_taking.sentences import Line
 from benchmarks.turn_taking.voices import RATE, Sound, Voice
 
@@ -26,7 +25,7 @@ class Recipe(StrEnum):
     COMMA = "comma"
     """The same with a comma in the text, so that the voice phrases it; the comma's silence is made longer."""
     PARTS = "parts"
-    """Each part is spoken alone, with three dots, but an unfinished part often sounds finished all the same."""
+    """Each part is spoken alone, with three dots; an unfinished part often sounds finished all the same."""
 
 
 def render(voice: Voice, line: Line, recipe: Recipe) -> list[Sound]:
@@ -115,7 +114,7 @@ def _find_end(beginning: Sound, whole: Sound) -> int:
 
 def _frames(sound: Sound) -> npt.NDArray[np.float32]:
     padded = np.pad(sound, (0, _WINDOW))
-    return np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[:: _HOP]
+    return np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
 
 
 def _levels(sound: Sound) -> npt.NDArray[np.float32]:

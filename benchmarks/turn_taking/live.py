@@ -1,7 +1,7 @@
 """A call heard by the real listener on the real models, on a clock that waits for nothing but the models.
 
-Virtual time stands still while a model runs, so each answer is held back by a fixed time instead: delays do not
-depend on how busy this machine is.
+Virtual time stands still while a model runs, so each answer is held back by a fixed time instead: delays do
+not depend on how busy this machine is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from benchmarks.turn_taking.corpus import Call
 from benchmarks.turn_taking.replay import FRAME, Ended, Latency, Stretch
 from benchmarks.turn_taking.voices import RATE
+
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.listener import Listener, UserTurn
 from vision_agents.core.agents.pipeline import Pipeline
@@ -148,7 +149,11 @@ async def _hear(
     notes = _Notes(late)
     async with TaskScope("benchmark") as scope:
         listener = Listener(
-            Participant(None, "caller", "caller"), pipeline=pipeline, sink=notes, scope=scope, deadlines=Deadlines()
+            Participant(None, "caller", "caller"),
+            pipeline=pipeline,
+            sink=notes,
+            scope=scope,
+            deadlines=Deadlines(),
         )
         await _speak(call, listener)
         await listener.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from benchmarks.turn_taking.corpus import Call
 from benchmarks.turn_taking.ear import Ear
 from benchmarks.turn_taking.voices import RATE
+
 from vision_agents.core.turns.decisions import (
     Decision,
     JudgePause,

@@ -12,7 +12,23 @@ from benchmarks.turn_taking.replay import Ended
 
 _NUMBERS = {
     word: str(number)
-    for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    for number, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ]
+    )
 }
 _TOKEN = re.compile(r"\d|[a-z']+")
 
@@ -104,7 +120,8 @@ def _distance(said: Sequence[str], heard: Sequence[str]) -> int:
     for index, word in enumerate(said):
         above, row[0] = row[0], index + 1
         for column, other in enumerate(heard):
-            above, row[column + 1] = row[column + 1], min(
-                above + (word != other), row[column] + 1, row[column + 1] + 1
+            above, row[column + 1] = (
+                row[column + 1],
+                min(above + (word != other), row[column] + 1, row[column + 1] + 1),
             )
     return row[-1]

@@ -42,7 +42,9 @@ def deal(lines: list[Line]) -> list[list[Line]]:
         rng.shuffle(heap)
     calls: list[list[Line]] = []
     while all(heaps):
-        turns = [heap.pop() for heap, count in zip(heaps, (ONE, TWO, NONE), strict=True) for _ in range(count)]
+        turns = [
+            heap.pop() for heap, count in zip(heaps, (ONE, TWO, NONE), strict=True) for _ in range(count)
+        ]
         rng.shuffle(turns)
         calls.append(turns)
     return calls
