@@ -8,7 +8,6 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.core.agents.late_edge import LateEdge
 from tests.property.parts import MoodyLLM, MoodySTT, MoodyTTS, Vocabulary
 from tests.property.steps import (
     Action,
@@ -115,7 +114,7 @@ class Stage:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.record = Record()
-        self.edge = LateEdge() if scene.late else Edge()
+        self.edge = Edge()
         self.vocabulary = Vocabulary()
         self.llm = MoodyLLM(scene.models, self.vocabulary)
         self.tts = MoodyTTS(scene.voices)

@@ -145,7 +145,6 @@ class Scene:
     steps: tuple[Step, ...]
     speculates: bool
     manual: bool
-    late: bool
     models: tuple[Model, ...]
     voices: tuple[Voice, ...]
     ears: tuple[Ear, ...]
@@ -212,7 +211,6 @@ def scenes(draw: st.DrawFn) -> Scene:
         tuple(steps),
         speculates=draw(st.booleans()),
         manual=faulty and draw(st.integers(0, 3)) == 3,
-        late=draw(st.booleans()),
         models=tuple(draw(st.lists(st.sampled_from(models), max_size=8))),
         voices=tuple(draw(st.lists(st.sampled_from(voices), max_size=8))),
         ears=tuple(draw(st.lists(st.sampled_from(ears), max_size=8))),

@@ -2,16 +2,69 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+
 import pytest
-from tests.core.agents.late_edge import LateEdge
 from tests.core.agents.scene_parts import now, played_call
 
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.loopback import Edge
+from vision_agents.core.edge.transport import Call, Connection, ConnectionListener
 from vision_agents.core.events.agent import AgentTurnEndedEvent, AgentTurnStartedEvent
 from vision_agents.core.speech.utterance import UtteranceState
+from vision_agents.core.types.people import Participant, User
 
 pytestmark = pytest.mark.virtual_time
 
+LATENCY = 0.3
 COUNT: str = "One two three four five six seven eight nine ten."
+
+
+class LateConnection(Connection):
+    """Plays each frame `LATENCY` seconds after it was sent, unless it is flushed before."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self._waiting: deque[tuple[asyncio.TimerHandle, PcmData]] = deque()
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        return self._line.participants
+
+    @property
+    def idle_since(self) -> float | None:
+        return self._line.idle_since
+
+    @property
+    def unplayed(self) -> float:
+        return sum(pcm.duration for _, pcm in self._waiting)
+
+    def send_audio(self, frame: PcmData) -> None:
+        self._waiting.append((asyncio.get_running_loop().call_later(LATENCY, self._play), frame))
+
+    def flush_audio(self, last: PcmData | None = None) -> None:
+        while self._waiting:
+            self._waiting.popleft()[0].cancel()
+        if last is not None:
+            self._line.send_audio(last)
+
+    async def wait_for_participant(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the port
+        await self._line.wait_for_participant(timeout)
+
+    async def close(self) -> None:
+        self.flush_audio()
+        await self._line.close()
+
+    def _play(self) -> None:
+        self._line.send_audio(self._waiting.popleft()[1])
+
+
+class LateEdge(Edge):
+    """An edge with a jitter buffer."""
+
+    async def join(self, call: Call, user: User, listener: ConnectionListener) -> LateConnection:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return LateConnection(await super().join(call, user, listener))
 
 
 async def test_a_turn_ends_when_the_last_sample_was_played_not_when_it_was_sent() -> None:
