@@ -28,7 +28,8 @@ from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.types.status import AgentState, SessionStatus, UserState
 
 _EXPECTED_ERROR = re.compile(
-    r"The (model|voice|ear) broke|The synthesiser failed|gave no (answer|audio)|gave (nothing|no audio) for|TimeoutError"
+    r"The (model|voice|ear) broke|The synthesiser failed|gave no (answer|audio)"
+    r"|gave (nothing|no audio) for|TimeoutError"
 )
 
 
