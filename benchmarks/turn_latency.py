@@ -158,8 +158,25 @@ def _statistics(turns: list[Turn]) -> dict[str, object]:
         "turns": len(turns),
         "median_ms": round(statistics.median(delays), 1),
         "p95_ms": round(delays[min(len(delays) - 1, round(0.95 * (len(delays) - 1)))], 1),
+        "median_remainder_ms": round(statistics.median(_remainder_ms(turn) for turn in turns), 1),
         "median_ms_until": {name: round(statistics.median(values), 1) for name, values in until.items()},
     }
+
+
+def _remainder_ms(turn: Turn) -> float:
+    """What is left after hang-over, turn detection, recogniser, model and voice."""
+    until = {name.split("..")[1]: length for name, length in turn.spans_ms.items()}
+    hang_over = sum(
+        until.get(name, 0.0) for name in ("pause", "transcript_final") if _before_pause(turn, name)
+    )
+    own = hang_over - TurnHandling().judge_after * 1000
+    return own + until.get("end_of_turn", 0.0) + until.get("first_audio_played", 0.0)
+
+
+def _before_pause(turn: Turn, name: str) -> bool:
+    """Whether a mark lies in the hang-over: speculation marks some things before its end."""
+    names = [key.split("..")[1] for key in turn.spans_ms]
+    return name in names and names.index(name) <= names.index("pause")
 
 
 if __name__ == "__main__":
