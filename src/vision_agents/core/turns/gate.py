@@ -3,8 +3,6 @@
 from vision_agents.core.turns.settings import VoiceGate
 from vision_agents.core.types.units import Seconds
 
-_GRAIN: Seconds = 1e-6
-
 
 class SpeechGate:
     """Hysteresis over VAD windows, in audio time."""
@@ -38,8 +36,8 @@ class SpeechGate:
             self._run_start = None
 
     def silence(self, at: Seconds) -> Seconds:
-        """Tell how long it has been silent by `at`, a grain more than less: sums of lengths are rounded."""
-        return max(0.0, at - self.speech_end + _GRAIN)
+        """Tell how long it has been silent by `at`."""
+        return max(0.0, at - self.speech_end)
 
     def close(self) -> None:
         """Take the present speech as over."""

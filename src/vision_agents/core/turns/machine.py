@@ -120,6 +120,11 @@ class TurnMachine:
             return self._pause.began + self._settings.judge_after
         return self._pause.began + self._patience(self._pause)
 
+    @property
+    def _silent_for(self) -> Seconds:
+        """A grain more than less: sums of lengths are rounded, and a deadline that has come has come."""
+        return self._gate.silence(self._at) + 1e-6
+
     def _patience(self, pause: Pause) -> Seconds:
         return self._settings.endpointing.patience(
             PauseFacts(
@@ -160,7 +165,7 @@ class TurnMachine:
         decisions = self._barge_in.silence(self._at)
         if self.turn_start is None or self._settings.manual:
             return decisions
-        silence = self._gate.silence(self._at)
+        silence = self._silent_for
         if self._pause is None:
             if silence < self._settings.prepare_after or self._gate.speech_end < self.turn_start:
                 return decisions
@@ -210,7 +215,7 @@ class TurnMachine:
         if not pause.text or self._barge_in.is_only_listening(pause.text):
             return self._drop()
         cut = self._barge_in.understood(self._at)
-        if self._gate.silence(self._at) < self._patience(pause):
+        if self._silent_for < self._patience(pause):
             return cut
         sure = pause.likelihood is not None and pause.likelihood >= 0.5
         return [*cut, *self._end(pause.text, EndedBy.DETECTOR if sure else EndedBy.SILENCE)]
