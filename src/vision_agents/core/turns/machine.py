@@ -101,7 +101,7 @@ class TurnMachine:
                 self._at = max(self._at, at)
                 if not text and self.turn_start is None:
                     return []
-                if self.turn_start is None or self._gate.speech_end < self.turn_start:
+                if self.turn_start is None or self._gate.speech_end <= self.turn_start:
                     self._gate.speech_end = self._at
                 return self._end(text, EndedBy.RECOGNISER) if text else self._drop()
             case ToldToStart():
@@ -113,7 +113,7 @@ class TurnMachine:
         if self.turn_start is None:
             return None
         if self._pause is None:
-            if self._gate.speech_end < self.turn_start:  # only reported: no silence is heard
+            if self._gate.speech_end <= self.turn_start:  # only reported: no silence is heard
                 return None
             return self._gate.speech_end + self._settings.prepare_after
         if not self._pause.judged:
@@ -167,7 +167,7 @@ class TurnMachine:
             return decisions
         silence = self._silent_for
         if self._pause is None:
-            if silence < self._settings.prepare_after or self._gate.speech_end < self.turn_start:
+            if silence < self._settings.prepare_after or self._gate.speech_end <= self.turn_start:
                 return decisions
             decisions.append(self._open_pause(self._gate.speech_end))
         if not self._pause_judged and silence >= self._settings.judge_after:
