@@ -52,6 +52,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     for installer in ("UV", "PIP"):
         monkeypatch.setenv(f"{installer}_NO_INDEX", "1")
         monkeypatch.setenv(f"{installer}_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_OFFLINE", "1")  # NO_INDEX alone still looks at the network
     monkeypatch.setenv("UV_NO_CONFIG", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     return Index(folder)
