@@ -66,9 +66,13 @@ FIGURES = (
     Figure("(a) the same, answer resampled to 48 kHz, p50 ms", "latency_48k", _percentile_of(0.5)),
     Figure("(a) CPU per turn ms, as measured", "latency", _median_of("cpu_per_turn_ms")),
     Figure(
-        "(a) CPU per turn ms, less sleeps between frames", "latency", _median_of("awake_ms"), 2, 0.8, 0.30
+        "(a) CPU per turn ms, one frame a sentence",
+        "latency_short",
+        _median_of("cpu_per_turn_ms"),
+        2,
+        0.8,
+        0.30,
     ),
-    Figure("(a) CPU per turn ms, one frame a sentence", "latency_short", _median_of("cpu_per_turn_ms")),
     Figure("(a) frames heard per turn", "latency", _median_of("frames_per_turn"), 0),
     Figure("(a2) 10 ms a token: first audio p50 ms", "latency_10ms", _percentile_of(0.5), 1, 51.5, 50.7),
     Figure(
@@ -122,7 +126,6 @@ def report(rows: Rows, order: list[str]) -> str:
     for row in rows:
         if "error" not in row:
             cells.setdefault((row["key"], row["label"]), []).append(row)
-    _take_off_sleeps(cells)
     keys = [key for key in order if any(key == key_ for key_, _ in cells)]
     parts = [_side_by_side(cells, keys)]
     if "ours" in keys:
@@ -135,20 +138,6 @@ def report(rows: Rows, order: list[str]) -> str:
         if "error" in row
     ]
     return "\n\n".join(parts)
-
-
-def _take_off_sleeps(cells: Cells) -> None:
-    """Make the CPU of a turn comparable: our engine paces the output, the others leave that to a transport.
-
-    What the bare reference pays more for a turn when it sleeps before each frame is taken off ours.
-    """
-    cost = _median_of("cpu_per_turn_ms")
-    paced, unpaced = (cost(cells.get(("bare", label), [])) for label in ("latency_paced", "latency"))
-    sleeps = paced - unpaced if paced is not None and unpaced is not None else None
-    for (key, label), rows in cells.items():
-        for row in rows if label == "latency" else []:
-            off = sleeps if key == "ours" else 0.0
-            row["awake_ms"] = None if off is None else row["cpu_per_turn_ms"] - off
 
 
 def _side_by_side(cells: Cells, keys: list[str]) -> str:

@@ -52,15 +52,6 @@ def test_every_cell_is_the_median_of_its_rounds(peers_module: Import) -> None:
     assert standing(report_of(peers_module, found), "(c) audio in")[0] == "0.060"
 
 
-def test_the_sleeps_between_our_frames_are_taken_off(peers_module: Import) -> None:
-    found = [
-        *rows("latency", bare={"cpu_per_turn_ms": 0.3}, ours={"cpu_per_turn_ms": 6.0}),
-        *rows("latency_paced", bare={"cpu_per_turn_ms": 5.3}),
-    ]
-
-    assert standing(report_of(peers_module, found), "(a) CPU per turn ms, less sleeps")[0] == "1.00"
-
-
 def test_a_failed_cell_is_named_and_left_out(peers_module: Import) -> None:
     found: list[dict[str, object]] = [{"key": "livekit", "label": "audio", "error": "Traceback\nno module"}]
 
