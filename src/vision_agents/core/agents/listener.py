@@ -192,14 +192,19 @@ class Listener:
                 self._recognised = f"{self._recognised} {text}".strip()
                 self._timeline.mark(Mark.TRANSCRIPT_FINAL, self._loop.time())
             case RecogniserTurnStarted():
+                self._inbound.advance()  # a report is about now, also where no frame has told the time
                 self._observe(ReportedStart(at=self._at))
             case RecogniserTurnEnded():
-                text, self._recognised = self._recognised, ""
-                self._observe(ReportedEnd(at=self._at, text=text))
+                self._turn_reported()
             case STTFailed(error=error):
                 self._sink.on_stt_error(error)
-                text, self._recognised = self._recognised, ""
-                self._observe(ReportedEnd(at=self._at, text=text))
+                self._turn_reported()
+
+    def _turn_reported(self) -> None:
+        """End the turn with what the recogniser has told, as far as it came."""
+        self._inbound.advance()
+        text, self._recognised = self._recognised, ""
+        self._observe(ReportedEnd(at=self._at, text=text))
 
     def _observe(self, observation: Observation) -> None:
         decisions = self._machine.observe(observation)
