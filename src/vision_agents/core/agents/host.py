@@ -136,7 +136,7 @@ class SessionHost:
             listener.attach(self.dialogue, work)
             self._session.status = SessionStatus.ACTIVE
             self._session.states.set_agent(AgentState.IDLE)
-            self._agent.events.publish(AgentJoinedCallEvent(call=listener.call))
+            self._agent.events.emit(AgentJoinedCallEvent, call=listener.call)
             work.start(self.dialogue.prepare(), name="prepare")
             self._joined.set()
             await self._ending.wait()
@@ -202,10 +202,10 @@ class SessionHost:
         events, call = self._agent.events, CallInfo(self.call.id, self.call.type)
         if self._connection is not None:
             await self._step(self._connection.close(), "leave the call")
-            events.publish(AgentLeftCallEvent(call=call))
+            events.emit(AgentLeftCallEvent, call=call)
         await self._step(self._agent.close_parts(), "close parts")
         reason = self._session.close_reason or CloseReason(Reason.COMPLETED)
-        events.publish(AgentFinishEvent(reason=reason.reason, detail=reason.detail))
+        events.emit(AgentFinishEvent, reason=reason.reason, detail=reason.detail)
         self._gone.set()
         await self._step(events.drain(), "event handlers")
 

@@ -12,7 +12,7 @@ from vision_agents.core.aio.iterators import closing, with_patience
 from vision_agents.core.aio.mailbox import Mailbox
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.agent import AgentTurnEndedEvent
-from vision_agents.core.events.event import Event
+from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import LLMResponseFinalEvent
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
@@ -59,7 +59,7 @@ class Responder:
         tools: runs what the model asks for.
         history: what the model is told; tool calls and results are added here.
         instructions: the persona.
-        publish: takes events.
+        events: where events go.
         deadlines: how long the model may be silent.
     """
 
@@ -71,7 +71,7 @@ class Responder:
         tools: ToolExecutor,
         history: Conversation,
         instructions: str,
-        publish: Callable[[Event], None],
+        events: EventBus,
         deadlines: Deadlines,
     ) -> None:
         self._llm = llm
@@ -79,7 +79,7 @@ class Responder:
         self._tools = tools
         self._history = history
         self._instructions = instructions
-        self._publish = publish
+        self._events = events
         self._deadlines = deadlines
         self._clock = asyncio.get_running_loop().time
 
@@ -102,7 +102,7 @@ class Responder:
         if self._speaker is None and answer.text:
             await answer.committed.wait()
             self._history.add(Message(Role.ASSISTANT, answer.text))
-            self._publish(AgentTurnEndedEvent(utterance_id=answer.utterance.id, text=answer.text))
+            self._events.emit(AgentTurnEndedEvent, utterance_id=answer.utterance.id, text=answer.text)
 
     async def _speak(self, answer: Answer, sentences: Mailbox[str], on_audio: Callable[[], None]) -> None:
         def heard() -> None:
@@ -166,14 +166,13 @@ class Responder:
                     continue
                 text += event.text if isinstance(event, TextDelta) else ""
                 yield event
-        self._publish(
-            LLMResponseFinalEvent(
-                text=text,
-                plugin_name=self._llm.provider,
-                model=self._llm.model,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-            )
+        self._events.emit(
+            LLMResponseFinalEvent,
+            text=text,
+            plugin_name=self._llm.provider,
+            model=self._llm.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
         )
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:

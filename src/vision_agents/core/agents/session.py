@@ -73,7 +73,7 @@ class AgentSession:
         self.history = Conversation()
         self.status = SessionStatus.STARTING
         self.close_reason: CloseReason | None = None
-        self.states = StateTracker(agent.events.publish)
+        self.states = StateTracker(agent.events)
         self._host: SessionHost | None = None
         agent.session = self
 

@@ -9,7 +9,7 @@ from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.aio.iterators import closing, with_patience
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.errors import ProviderError, ProviderTimeout
-from vision_agents.core.events.event import Event
+from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import TTSSynthesisCompleteEvent, TTSSynthesisStartEvent
 from vision_agents.core.speech.playout import Playout, Sentence
 from vision_agents.core.speech.speakable import speakable
@@ -22,13 +22,13 @@ class Speaker:
 
     Args:
         tts: the synthesiser.
-        publish: takes the synthesis events.
+        events: where the synthesis events go.
         deadlines: how long a sentence may take to begin.
     """
 
-    def __init__(self, tts: TTS, *, publish: Callable[[Event], None], deadlines: Deadlines) -> None:
+    def __init__(self, tts: TTS, *, events: EventBus, deadlines: Deadlines) -> None:
         self._tts = tts
-        self._publish = publish
+        self._events = events
         self._deadlines = deadlines
         self._clock = asyncio.get_running_loop().time
 
@@ -53,7 +53,7 @@ class Speaker:
     async def _synthesise(self, text: str, playout: Playout, on_audio: Callable[[], None]) -> None:
         synthesis_id = new_id("syn")
         provider = self._tts.provider
-        self._publish(TTSSynthesisStartEvent(text=text, synthesis_id=synthesis_id, plugin_name=provider))
+        self._events.emit(TTSSynthesisStartEvent, text=text, synthesis_id=synthesis_id, plugin_name=provider)
         started = self._clock()
         sentence = playout.begin(text)
         try:
@@ -68,14 +68,13 @@ class Speaker:
         finally:
             playout.complete(sentence)
             on_audio()
-        self._publish(
-            TTSSynthesisCompleteEvent(
-                text=text,
-                synthesis_id=synthesis_id,
-                plugin_name=provider,
-                synthesis_time_ms=(self._clock() - started) * 1000,
-                audio_duration_ms=sentence.total / playout.sample_rate * 1000,
-            )
+        self._events.emit(
+            TTSSynthesisCompleteEvent,
+            text=text,
+            synthesis_id=synthesis_id,
+            plugin_name=provider,
+            synthesis_time_ms=(self._clock() - started) * 1000,
+            audio_duration_ms=sentence.total / playout.sample_rate * 1000,
         )
 
     async def _fill(self, sentence: Sentence, playout: Playout, on_audio: Callable[[], None]) -> None:
