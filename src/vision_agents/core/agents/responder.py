@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.speaker import Speaker
-from vision_agents.core.aio.iterators import closing, with_patience
 from vision_agents.core.aio.mailbox import Mailbox
+from vision_agents.core.aio.patience import Patient
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.agent import AgentTurnEndedEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import LLMResponseFinalEvent
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
-from vision_agents.core.llm.llm import LLM, LLMEvent, LLMRequest, TextDelta, ToolCall, Usage
+from vision_agents.core.llm.llm import LLM, LLMRequest, TextDelta, ToolCall, Usage
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.segmenter import SentenceSegmenter
 from vision_agents.core.speech.utterance import UtteranceHandle
@@ -133,46 +133,52 @@ class Responder:
                 await sentences.send(sentence)
 
         for _ in range(_MAX_ROUNDS):
-            calls: list[FunctionCall] = []
-            async for event in self._ask(answer):
-                if isinstance(event, TextDelta):
-                    answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
-                    answer.text += event.text
-                    answer.tokens += 1
-                    await send(answer.segmenter.push(event.text))
-                elif isinstance(event, ToolCall):
-                    calls.append(FunctionCall(event.id, event.name, event.arguments))
+            calls = await self._ask(answer, send)
             await send(answer.segmenter.flush())
             if not calls:
                 break
             answer.text += " " if answer.text else ""
             await self._run_tools(answer, calls)
 
-    async def _ask(self, answer: Answer) -> AsyncIterator[LLMEvent]:
-        """One request to the model; publishes what it wrote when it is done."""
-        events = self._llm.respond(
-            LLMRequest(
-                instructions=self._instructions,
-                items=self._items(answer),
-                tools=self._tools.schemas,
-                turn_instructions=answer.turn_instructions,
-            )
-        )
-        text, usage = "", Usage(0, 0)
-        async with closing(events):
-            async for event in with_patience(events, self._deadlines.model_silence, self._too_slow):
-                if isinstance(event, Usage):
-                    usage = event
-                    continue
-                text += event.text if isinstance(event, TextDelta) else ""
-                yield event
+    async def _ask(self, answer: Answer, send: Callable[[list[str]], Awaitable[None]]) -> list[FunctionCall]:
+        """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
+        calls: list[FunctionCall] = []
+        usage, begin = Usage(0, 0), len(answer.text)
+        stream, patience = self._llm.respond(self._request(answer)), self._deadlines.model_silence
+        async with Patient(stream, patience=patience, too_slow=self._too_slow) as events:
+            async for event in events:
+                match event:
+                    case TextDelta(text=text):
+                        if sentences := self._write(answer, text):
+                            await send(sentences)
+                    case ToolCall():
+                        calls.append(FunctionCall(event.id, event.name, event.arguments))
+                    case Usage():
+                        usage = event
         self._events.emit(
             LLMResponseFinalEvent,
-            text=text,
+            text=answer.text[begin:],
             plugin_name=self._llm.provider,
             model=self._llm.model,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,
+        )
+        return calls
+
+    def _write(self, answer: Answer, text: str) -> list[str]:
+        """Add to the answer; gives the sentences that are complete now."""
+        if not answer.tokens:
+            answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
+        answer.text += text
+        answer.tokens += 1
+        return answer.segmenter.push(text)
+
+    def _request(self, answer: Answer) -> LLMRequest:
+        return LLMRequest(
+            instructions=self._instructions,
+            items=self._items(answer),
+            tools=self._tools.schemas,
+            turn_instructions=answer.turn_instructions,
         )
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from vision_agents.core.agents.deadlines import Deadlines
-from vision_agents.core.aio.iterators import closing, with_patience
+from vision_agents.core.aio.patience import Patient
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.bus import EventBus
@@ -78,10 +78,11 @@ class Speaker:
         )
 
     async def _fill(self, sentence: Sentence, playout: Playout, on_audio: Callable[[], None]) -> None:
-        chunks = self._tts.synthesize(sentence.text)
+        synthesis = self._tts.synthesize(sentence.text)
+        patience = self._deadlines.voice_silence
         resampler: Resampler | None = None
-        async with closing(chunks):
-            async for chunk in with_patience(chunks, self._deadlines.voice_silence, self._too_slow):
+        async with Patient(synthesis, patience=patience, too_slow=self._too_slow) as chunks:
+            async for chunk in chunks:
                 if resampler is None:
                     resampler = Resampler(chunk.pcm.sample_rate, playout.sample_rate)
                 playout.append(sentence, resampler.process(chunk.pcm.to_int16()))
