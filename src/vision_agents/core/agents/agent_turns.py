@@ -90,6 +90,7 @@ class AgentTurns:
         self._waiting: deque[AgentTurn] = deque()
         self._running: list[AgentTurn] = []
         self._prepared: AgentTurn | None = None
+        self._closed = False
 
     @property
     def idle(self) -> bool:
@@ -149,7 +150,7 @@ class AgentTurns:
     def prepare(self, question: Message, timeline: TurnTimeline) -> None:
         """Begin to answer a question that may not be complete; nothing of it shows before `commit`."""
         self.discard()
-        if self._responder is None or not self.idle:
+        if self._closed or self._responder is None or not self.idle:
             return
         answer = self._new_answer(True)
         answer.question, answer.timeline = question, timeline
@@ -189,6 +190,12 @@ class AgentTurns:
                 self._cut(turn)
         self._next()
         self._hooks.changed()
+
+    def close(self) -> None:
+        """Cut everything; what comes from now on is skipped."""
+        self._closed = True
+        self.discard()
+        self.interrupt(force=True)
 
     def hold(self) -> None:
         """Fall silent at once, and keep what is being said."""
@@ -232,7 +239,7 @@ class AgentTurns:
         turn.answer.committed.set()
         turn.utterance.add_done_callback(lambda _: self._stopped(turn))
         self.discard()
-        if self._scope.closed or (policy == "drop" and not self.idle and not in_tool()):
+        if self._closed or (policy == "drop" and not self.idle and not in_tool()):
             turn.utterance.end(UtteranceState.SKIPPED)
             return turn.utterance
         if in_tool() and turn.script is not None:
@@ -251,7 +258,7 @@ class AgentTurns:
 
     def _next(self) -> None:
         busy = any(not turn.utterance.done() for turn in self._running)
-        if self._waiting and not busy and not self._scope.closed:
+        if self._waiting and not busy and not self._closed:
             self._run(self._waiting.popleft())
 
     def _run(self, turn: AgentTurn) -> None:

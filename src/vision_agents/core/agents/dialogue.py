@@ -187,7 +187,7 @@ class Dialogue:
 
     def stop(self) -> None:
         """Cut everything and play nothing more."""
-        self.turns.interrupt(force=True)
+        self.turns.close()
         self._output.stop()
 
     # What the listeners find.
