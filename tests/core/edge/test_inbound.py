@@ -212,6 +212,19 @@ def test_at_its_deadline_advance_reaches_what_was_asked_for(
     run_virtual(scene())
 
 
+async def test_a_frame_that_is_as_late_as_it_may_be_is_in_time_though_a_timer_was_set_for_that_moment() -> (
+    None
+):
+    heard = Heard()
+    await heard.frames(5)
+    timer = asyncio.get_running_loop().call_at(heard.inbound.deadline(0.11), heard.inbound.advance)
+    await asyncio.sleep(0.06)
+    await heard.frames(5)
+
+    assert heard.gaps == []
+    timer.cancel()
+
+
 async def test_what_was_heard_already_is_due_at_once() -> None:
     heard = Heard()
     await heard.frames(10)

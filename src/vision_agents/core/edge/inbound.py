@@ -75,7 +75,7 @@ class InboundAudio:
         self._let_go(gap=True)
         if self._anchor is not None:
             missing = asyncio.get_running_loop().time() - self._anchor - self.position
-            if missing > self._frame + self._tolerance - _GRAIN:
+            if missing > self._frame + self._tolerance + _GRAIN:
                 self._skip(missing + _GRAIN)
         return self.position
 
@@ -116,7 +116,7 @@ class InboundAudio:
         """Tell the loop time at which `advance` gives at least `at`, even if no frame comes any more."""
         if at <= self.position:
             return self.arrival(at)
-        return self.arrival(max(at, self.position + self._frame + self._tolerance))
+        return self.arrival(max(at, self.position + self._frame + self._tolerance + 2 * _GRAIN))
 
     def _skip(self, duration: Seconds) -> None:
         """Let audio time pass without audio; it is moved first, so that the listener may ask for it."""
