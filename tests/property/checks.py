@@ -13,6 +13,7 @@ from tests.property.steps import Action, Closes, CutsOne, HangsUp, Interrupts, P
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import HeardFrame
 from vision_agents.core.events.agent import (
+    AgentCaptionEvent,
     AgentFinishEvent,
     AgentStateChangedEvent,
     AgentTurnEndedEvent,
@@ -23,7 +24,13 @@ from vision_agents.core.events.agent import (
     UserTurnStartedEvent,
 )
 from vision_agents.core.events.event import Event
-from vision_agents.core.events.plugin import ErrorEvent, ToolEndEvent, ToolStartEvent
+from vision_agents.core.events.plugin import (
+    ErrorEvent,
+    LLMResponseFinalEvent,
+    ToolEndEvent,
+    ToolStartEvent,
+    TTSSynthesisStartEvent,
+)
 from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.types.status import AgentState, SessionStatus, UserState
 
@@ -31,6 +38,19 @@ _EXPECTED_ERROR = re.compile(
     r"The (model|voice|ear) broke|The synthesiser failed|gave no (answer|audio)"
     r"|gave (nothing|no audio) for|TimeoutError"
 )
+
+
+_BEGINNINGS = (
+    AgentTurnStartedEvent,
+    AgentCaptionEvent,
+    UserTurnStartedEvent,
+    UserTurnEndedEvent,
+    UserTranscriptEvent,
+    TTSSynthesisStartEvent,
+    LLMResponseFinalEvent,
+    ToolStartEvent,
+)
+"""Nothing of this happens to a session that is closing: it only ends."""
 
 
 def check(stage: Stage) -> None:
@@ -93,6 +113,8 @@ def check_order_of_events(stage: Stage) -> None:
     for changes in (agent, user):
         assert [change.state for change in changes[:-1]] == [change.old_state for change in changes[1:]]
     assert [change.state for change in agent].index(AgentState.CLOSING) == len(agent) - 1
+    closing = happened.index(agent[-1])
+    assert [event for event in happened[closing:] if isinstance(event, _BEGINNINGS)] == []
     speaking: set[str] = set()
     for event in happened:
         if isinstance(event, UserTurnStartedEvent) and event.participant:

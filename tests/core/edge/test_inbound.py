@@ -212,9 +212,7 @@ def test_at_its_deadline_advance_reaches_what_was_asked_for(
     run_virtual(scene())
 
 
-async def test_a_frame_that_is_as_late_as_it_may_be_is_in_time_though_a_timer_was_set_for_that_moment() -> (
-    None
-):
+async def test_a_frame_as_late_as_it_may_be_comes_before_a_timer_of_that_moment() -> None:
     heard = Heard()
     await heard.frames(5)
     timer = asyncio.get_running_loop().call_at(heard.inbound.deadline(0.11), heard.inbound.advance)
