@@ -230,9 +230,10 @@ class Dialogue:
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant."""
         self._holding.clear()
-        last = self._history.messages[-1:]
-        self._owed |= self._floor is Floor.THINKING and bool(last) and last[0].role is Role.USER
         self.turns.interrupt()
+        last = self._history.messages[-1:]
+        unanswered = bool(last) and last[0].role is Role.USER  # nobody heard a word of an answer
+        self._owed |= unanswered and self.turns.idle
         self._states.set_agent(AgentState.LISTENING)
 
     def on_turn_dropped(self, participant: Participant) -> None:
