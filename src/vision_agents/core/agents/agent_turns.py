@@ -53,11 +53,13 @@ class TurnHooks:
 
     Args:
         changed: a turn began or ended, so the floor may be another.
+        ended: a turn is over, one that was prepared in vain included.
         failed: a turn failed; its utterance has ended.
         wasted: an answer that was prepared in vain had so many tokens.
     """
 
     changed: Callable[[], None]
+    ended: Callable[[AgentTurn], None]
     failed: Callable[[Exception], None]
     wasted: Callable[[int], None]
 
@@ -270,6 +272,7 @@ class AgentTurns:
     def _ended(self, turn: AgentTurn) -> None:
         self._running.remove(turn)
         turn.utterance.end(UtteranceState.SKIPPED)
+        self._hooks.ended(turn)
         self._next()
         self._hooks.changed()
 
@@ -299,7 +302,12 @@ class AgentTurns:
             if turn.beside is not None:
                 await turn.beside.quiet.wait()
             put()
-            await self._speaker.speak(_sentences(turn.script), turn.utterance.playout, on_audio=queue.wake)
+            await self._speaker.speak(
+                _sentences(turn.script),
+                turn.utterance.playout,
+                on_audio=queue.wake,
+                work=turn.answer.work.syntheses,
+            )
         elif self._responder is not None:
             await self._responder.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
         self._check(turn)

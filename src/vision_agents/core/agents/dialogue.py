@@ -14,6 +14,7 @@ from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.responder import Responder
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.agents.states import StateTracker
+from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
@@ -61,6 +62,7 @@ class Dialogue:
         history: filled with what was heard.
         states: told who is doing what.
         bus: takes the events.
+        reports: told of every turn that is over.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
     """
@@ -75,6 +77,7 @@ class Dialogue:
         history: Conversation,
         states: StateTracker,
         bus: EventBus,
+        reports: TurnReports,
         scope: TaskScope,
         deadlines: Deadlines,
     ) -> None:
@@ -82,6 +85,7 @@ class Dialogue:
         self._history = history
         self._states = states
         self._bus = bus
+        self._reports = reports
         self._scope = scope
         self._deadlines = deadlines
         self._listeners: dict[str, Listener] = {}
@@ -106,7 +110,12 @@ class Dialogue:
             speaker=speaker,
             output=self._output,
             scope=scope,
-            hooks=TurnHooks(changed=self._on_changed, failed=self._on_failed, wasted=self._on_wasted),
+            hooks=TurnHooks(
+                changed=self._on_changed,
+                ended=reports.agent_turn,
+                failed=self._on_failed,
+                wasted=self._on_wasted,
+            ),
         )
 
     def _make_responder(
@@ -252,11 +261,13 @@ class Dialogue:
     def on_stt_error(self, error: Exception) -> None:
         """Report a recogniser that failed."""
         logger.warning("The recogniser failed", extra={"error": type(error).__name__})
+        self._reports.collector.on_error("stt")
         self._bus.emit(STTErrorEvent, error_message=str(error) or type(error).__name__)
 
     def on_turn_ended(self, turn: UserTurn) -> None:
         """Answer a finished turn."""
         self._states.set_user(UserState.IDLE)
+        self._reports.collector.on_user_turn(turn.timeline)
         self._bus.emit(
             UserTurnEndedEvent,
             participant=turn.participant,
@@ -359,6 +370,7 @@ class Dialogue:
             exc_info=unexpected,
             extra={"stage": stage, "error": type(error).__name__, "reason": str(error)},
         )
+        self._reports.collector.on_error("tts" if kind is TTSErrorEvent else "llm")
         self._bus.emit(kind, error_message=str(error) or type(error).__name__)
 
     def _on_wasted(self, tokens: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.call_listener import CallListener
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import ConfigurationError, JoinTimeout, SessionClosed, SessionNotStarted
@@ -183,6 +184,7 @@ class SessionHost:
             history=session.history,
             states=session.states,
             bus=agent.events,
+            reports=TurnReports(agent.metrics_collector, agent.events),
             scope=work,
             deadlines=self._deadlines,
         )

@@ -18,6 +18,7 @@ from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest, TextDelta, ToolCall, Usage
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
+from vision_agents.core.observability.turn_record import ModelRequest, ToolRun, TurnWork
 from vision_agents.core.speech.segmenter import SentenceSegmenter
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.tools.executor import ToolExecutor
@@ -38,6 +39,7 @@ class Answer:
 
     utterance: UtteranceHandle
     timeline: TurnTimeline
+    work: TurnWork = field(default_factory=TurnWork)
     turn_instructions: str = ""
     question: Message | None = None
     committed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,7 +122,9 @@ class Responder:
         if self._speaker is None:
             return
         try:
-            await self._speaker.speak(in_order(), answer.utterance.playout, on_audio=heard)
+            await self._speaker.speak(
+                in_order(), answer.utterance.playout, on_audio=heard, work=answer.work.syntheses
+            )
         finally:
             answer.quiet.set()  # nothing more comes that somebody might wait for
 
@@ -143,10 +147,13 @@ class Responder:
     async def _ask(self, answer: Answer, send: Callable[[list[str]], Awaitable[None]]) -> list[FunctionCall]:
         """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
         calls: list[FunctionCall] = []
-        usage, begin = Usage(0, 0), len(answer.text)
+        request, begin = ModelRequest(self._clock(), self._llm.model or "", self._llm.provider), len(answer.text)
+        answer.work.requests.append(request)
         stream, patience = self._llm.respond(self._request(answer)), self._deadlines.model_silence
         async with Patient(stream, patience=patience, too_slow=self._too_slow) as events:
             async for event in events:
+                if request.first_token is None and not isinstance(event, Usage):
+                    request.first_token = self._clock()
                 match event:
                     case TextDelta(text=text):
                         if sentences := self._write(answer, text):
@@ -154,16 +161,20 @@ class Responder:
                     case ToolCall():
                         calls.append(FunctionCall(event.id, event.name, event.arguments))
                     case Usage():
-                        usage = event
+                        request.input_tokens, request.output_tokens = event.input_tokens, event.output_tokens
+        request.ended = self._clock()
+        self._tell(request, answer.text[begin:])
+        return calls
+
+    def _tell(self, request: ModelRequest, text: str) -> None:
         self._events.emit(
             LLMResponseFinalEvent,
-            text=answer.text[begin:],
+            text=text,
             plugin_name=self._llm.provider,
             model=self._llm.model,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
+            input_tokens=request.input_tokens,
+            output_tokens=request.output_tokens,
         )
-        return calls
 
     def _write(self, answer: Answer, text: str) -> list[str]:
         """Add to the answer; gives the sentences that are complete now."""
@@ -197,7 +208,10 @@ class Responder:
         for call in calls:
             self._history.add(call)
             answer.open_calls.append(call)
+            run = ToolRun(self._clock(), call.name)
+            answer.work.tools.append(run)
             result = await self._tools.run(call, turn=answer.utterance.id)
+            run.ended, run.failed = self._clock(), result.is_error
             if call not in answer.open_calls:  # the turn was cut, and the tool would not be cancelled
                 raise asyncio.CancelledError
             answer.open_calls.remove(call)

@@ -11,6 +11,7 @@ from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import TTSSynthesisCompleteEvent, TTSSynthesisStartEvent
+from vision_agents.core.observability.turn_record import Synthesis
 from vision_agents.core.speech.playout import Playout, Sentence
 from vision_agents.core.speech.speakable import speakable
 from vision_agents.core.tts.tts import TTS
@@ -33,9 +34,16 @@ class Speaker:
         self._clock = asyncio.get_running_loop().time
 
     async def speak(
-        self, sentences: AsyncIterator[str], playout: Playout, *, on_audio: Callable[[], None]
+        self,
+        sentences: AsyncIterator[str],
+        playout: Playout,
+        *,
+        on_audio: Callable[[], None],
+        work: list[Synthesis],
     ) -> None:
         """Synthesise `sentences` into `playout`; `on_audio` is called whenever there is more to play.
+
+        What was asked of the synthesiser is noted in `work`.
 
         A sentence is begun when the one before it has begun to play: one is always ready, and a cut wastes
         no more than that.
@@ -45,19 +53,22 @@ class Speaker:
             spoken = speakable(text)
             if spoken:
                 await playout.wait_until_begun(count)
-                await self._synthesise(spoken, playout, on_audio)
+                note = Synthesis(self._clock(), len(spoken), self._tts.provider)
+                work.append(note)
+                await self._synthesise(spoken, playout, on_audio, note)
                 count += 1
         playout.finish()
         on_audio()
 
-    async def _synthesise(self, text: str, playout: Playout, on_audio: Callable[[], None]) -> None:
+    async def _synthesise(
+        self, text: str, playout: Playout, on_audio: Callable[[], None], note: Synthesis
+    ) -> None:
         synthesis_id = new_id("syn")
         provider = self._tts.provider
         self._events.emit(TTSSynthesisStartEvent, text=text, synthesis_id=synthesis_id, plugin_name=provider)
-        started = self._clock()
         sentence = playout.begin(text)
         try:
-            await self._fill(sentence, playout, on_audio)
+            await self._fill(sentence, playout, on_audio, note)
         except BaseException as error:
             sentence.broken = True
             if isinstance(error, ProviderError) or not isinstance(error, Exception):
@@ -67,23 +78,28 @@ class Speaker:
             ) from error
         finally:
             playout.complete(sentence)
+            note.audio_duration = sentence.total / playout.sample_rate
             on_audio()
+        note.ended = self._clock()
         self._events.emit(
             TTSSynthesisCompleteEvent,
             text=text,
             synthesis_id=synthesis_id,
             plugin_name=provider,
-            synthesis_time_ms=(self._clock() - started) * 1000,
-            audio_duration_ms=sentence.total / playout.sample_rate * 1000,
+            synthesis_time_ms=(note.ended - note.began) * 1000,
+            audio_duration_ms=note.audio_duration * 1000,
         )
 
-    async def _fill(self, sentence: Sentence, playout: Playout, on_audio: Callable[[], None]) -> None:
+    async def _fill(
+        self, sentence: Sentence, playout: Playout, on_audio: Callable[[], None], note: Synthesis
+    ) -> None:
         synthesis = self._tts.synthesize(sentence.text)
         patience = self._deadlines.voice_silence
         resampler: Resampler | None = None
         async with Patient(synthesis, patience=patience, too_slow=self._too_slow) as chunks:
             async for chunk in chunks:
                 if resampler is None:
+                    note.first_audio = self._clock()
                     resampler = Resampler(chunk.pcm.sample_rate, playout.sample_rate)
                 playout.append(sentence, resampler.process(chunk.pcm.to_int16()))
                 on_audio()
