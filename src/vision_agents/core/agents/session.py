@@ -16,6 +16,7 @@ from vision_agents.core.errors import AgentBusy, SessionClosed, SessionNotStarte
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.functions.running import in_tool
 from vision_agents.core.history.conversation import Conversation
+from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus, UserState
 from vision_agents.core.types.units import Seconds
@@ -91,6 +92,11 @@ class AgentSession:
     def events(self) -> EventBus:
         """The agent's events."""
         return self.agent.events
+
+    @property
+    def metrics(self) -> AgentMetrics:
+        """The agent's documented numbers; they stay after the end."""
+        return self.agent.metrics
 
     @property
     def user_state(self) -> UserState:

@@ -34,7 +34,7 @@ class TurnReports:
             turn_id=utterance.id,
             timeline=answer.timeline,
             work=answer.work,
-            outcome=utterance.state.value,
+            outcome=utterance.state.value if turn.committed else "discarded",
             scripted=turn.script is not None,
             error=type(error).__name__ if error else "",
             played=utterance.played_seconds,

@@ -131,7 +131,7 @@ class TurnMetricsEvent(Event):
     """What one turn of the agent cost; comes when it is over, heard or not.
 
     `metrics` has the documented names of ``Agent.metrics``, for this turn alone. `outcome` is ``completed``,
-    ``interrupted``, ``failed``, or ``skipped`` for an answer that was prepared in vain.
+    ``interrupted``, ``failed``, ``skipped`` or ``discarded``: never heard, or prepared in vain.
     """
 
     type: ClassVar[str] = "agent.turn_metrics"

@@ -67,7 +67,8 @@ class TurnRecord:
         turn_id: the id of its utterance.
         timeline: its marks, and those of the user's turn that it answers.
         work: what the parts did.
-        outcome: ``completed``, ``interrupted``, ``failed`` or ``skipped``; the last one was never heard.
+        outcome: ``completed``, ``interrupted``, ``failed``, ``skipped`` where it was never heard, or
+            ``discarded`` where the answer was prepared in vain.
         scripted: a fixed text and not an answer of the model.
         error: the class of what it failed with, or an empty text.
         played: how much of it was heard.
