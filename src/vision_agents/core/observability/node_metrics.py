@@ -137,16 +137,12 @@ def _standing(node: Node) -> Iterator[MetricFamily]:
         kind="counter",
         samples=(Sample(node.total_sessions_started),),
     )
-    active, available = node.active_sessions, node.registry.available
-    for name, text, value in (
-        (
-            "sessions_active",
-            "Sessions on this node, starting and closing ones included.",
-            node.active_sessions,
-        ),
-        ("sessions_zombie", "Sessions that were left behind at their end.", node.zombie_sessions),
-        ("ready", "1 if the node takes sessions.", node.ready),
-        ("draining", "1 if the node waits for its last sessions.", node.draining),
-        ("registry_available", "1 if the shared store answers.", available),
-    ):
+    gauges = {
+        "sessions_active": ("Sessions here, starting and closing ones included.", node.active_sessions),
+        "sessions_zombie": ("Sessions that were left behind at their end.", node.zombie_sessions),
+        "ready": ("1 if the node takes sessions.", node.ready),
+        "draining": ("1 if the node waits for its last sessions.", node.draining),
+        "registry_available": ("1 if the shared store answers.", node.registry.available),
+    }
+    for name, (text, value) in gauges.items():
         yield gauge(f"vision_agents_{name}", text, value)
