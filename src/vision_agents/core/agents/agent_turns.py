@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -53,12 +54,14 @@ class TurnHooks:
 
     Args:
         changed: a turn began or ended, so the floor may be another.
+        inside: opens the block in which a turn works.
         ended: a turn is over, one that was prepared in vain included.
         failed: a turn failed; its utterance has ended.
         wasted: an answer that was prepared in vain had so many tokens.
     """
 
     changed: Callable[[], None]
+    inside: Callable[[], AbstractContextManager[object]]
     ended: Callable[[AgentTurn], None]
     failed: Callable[[Exception], None]
     wasted: Callable[[int], None]
@@ -278,7 +281,8 @@ class AgentTurns:
 
     async def _perform(self, turn: AgentTurn) -> None:
         try:
-            await self._produce(turn)
+            with self._hooks.inside():
+                await self._produce(turn)
             await turn.utterance.wait()
         except Exception as error:  # noqa: BLE001 - the top of a turn
             turn.failed = error

@@ -112,6 +112,7 @@ class Dialogue:
             scope=scope,
             hooks=TurnHooks(
                 changed=self._on_changed,
+                inside=reports.trace.inside,
                 ended=reports.agent_turn,
                 failed=self._on_failed,
                 wasted=self._on_wasted,
@@ -130,6 +131,7 @@ class Dialogue:
             history=self._history,
             instructions=instructions,
             events=self._bus,
+            reports=self._reports,
             deadlines=self._deadlines,
         )
 
@@ -315,9 +317,10 @@ class Dialogue:
         self._begun.add(utterance.id)
         self._bus.emit(AgentTurnStartedEvent, utterance_id=utterance.id)
         turn = self.turns.find(utterance)
+        if turn is not None:
+            turn.answer.timeline.mark(Mark.FIRST_AUDIO_PLAYED, asyncio.get_running_loop().time())
         if turn is not None and turn.answer.timeline.get(Mark.SPEECH_END) is not None:
             timeline = turn.answer.timeline
-            timeline.mark(Mark.FIRST_AUDIO_PLAYED, asyncio.get_running_loop().time())
             self._tell_marks(utterance, timeline)
         self._on_changed()
 

@@ -19,6 +19,7 @@ from vision_agents.core.events.agent import (
     AgentLeftCallEvent,
     CallInfo,
 )
+from vision_agents.core.observability.tracing import SessionTrace, TracedSession, trace_session
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
@@ -52,6 +53,7 @@ class SessionHost:
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
+        self._trace = SessionTrace()
 
     @property
     def connection(self) -> Connection:
@@ -109,6 +111,22 @@ class SessionHost:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        call = self.call
+        self._trace = trace_session(
+            TracedSession(
+                session_id=self._session.id,
+                call_id=call.id,
+                call_type=call.type,
+                providers=self._session.providers,
+            ),
+            self._loop.time,
+        )
+        with self._trace.inside():
+            await self._live()
+        self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
+        self._trace.end(self._session.close_reason or CloseReason(Reason.COMPLETED), self._error)
+
+    async def _live(self) -> None:
         async with TaskScope(f"events:{self._session.id}") as handlers:
             self._handlers = handlers
             self._agent.events.bind(session_id=self._session.id, spawn=handlers.start)
@@ -122,7 +140,6 @@ class SessionHost:
                 self._joined.set()
                 await self._leave()
                 self._agent.events.bind(session_id=self._session.id, spawn=None)
-        self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
 
     async def _talk(self) -> None:
         work = TaskScope(f"session:{self._session.id}")
@@ -133,6 +150,7 @@ class SessionHost:
         try:
             self._connection = await self._join(listener)
             self._joined_at = self._loop.time()
+            self._trace.joined(self._joined_at)
             self.dialogue = self._new_dialogue(self._connection, work)
             listener.attach(self.dialogue, work)
             self._session.status = SessionStatus.ACTIVE
@@ -184,7 +202,7 @@ class SessionHost:
             history=session.history,
             states=session.states,
             bus=agent.events,
-            reports=TurnReports(agent.metrics_collector, agent.events),
+            reports=TurnReports(agent.metrics_collector, agent.events, self._trace),
             scope=work,
             deadlines=self._deadlines,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.mailbox import Mailbox
 from vision_agents.core.aio.patience import Patient
 from vision_agents.core.errors import ProviderError, ProviderTimeout
@@ -62,6 +63,7 @@ class Responder:
         history: what the model is told; tool calls and results are added here.
         instructions: the persona.
         events: where events go.
+        reports: told of the tools that run.
         deadlines: how long the model may be silent.
     """
 
@@ -74,6 +76,7 @@ class Responder:
         history: Conversation,
         instructions: str,
         events: EventBus,
+        reports: TurnReports,
         deadlines: Deadlines,
     ) -> None:
         self._llm = llm
@@ -82,6 +85,7 @@ class Responder:
         self._history = history
         self._instructions = instructions
         self._events = events
+        self._reports = reports
         self._deadlines = deadlines
         self._clock = asyncio.get_running_loop().time
 
@@ -210,8 +214,9 @@ class Responder:
             answer.open_calls.append(call)
             run = ToolRun(self._clock(), call.name)
             answer.work.tools.append(run)
-            result = await self._tools.run(call, turn=answer.utterance.id)
-            run.ended, run.failed = self._clock(), result.is_error
+            with self._reports.tool(answer, run):
+                result = await self._tools.run(call, turn=answer.utterance.id)
+                run.ended, run.failed = self._clock(), result.is_error
             if call not in answer.open_calls:  # the turn was cut, and the tool would not be cancelled
                 raise asyncio.CancelledError
             answer.open_calls.remove(call)

@@ -18,6 +18,7 @@ from vision_agents.core.functions.running import in_tool
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.types.component import ComponentInfo
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus, UserState
 from vision_agents.core.types.units import Seconds
 
@@ -97,6 +98,11 @@ class AgentSession:
     def metrics(self) -> AgentMetrics:
         """The agent's documented numbers; they stay after the end."""
         return self.agent.metrics
+
+    @property
+    def providers(self) -> dict[str, ComponentInfo]:
+        """Who provides each part at the moment, by slot: ``stt``, ``llm``, ``tts``, ``vad``, ``eou``."""
+        return self.pipeline.describe() if self.pipeline else {}
 
     @property
     def user_state(self) -> UserState:

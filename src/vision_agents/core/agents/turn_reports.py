@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from vision_agents.core.events.agent import TurnMetricsEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.observability.collector import MetricsCollector
-from vision_agents.core.observability.turn_record import TurnRecord
+from vision_agents.core.observability.tracing import SessionTrace
+from vision_agents.core.observability.turn_record import ToolRun, TurnRecord
 
 if TYPE_CHECKING:
     from vision_agents.core.agents.agent_turns import AgentTurn
+    from vision_agents.core.agents.responder import Answer
 
 
 class TurnReports:
@@ -20,11 +23,17 @@ class TurnReports:
     Args:
         collector: keeps the agent's numbers.
         bus: takes the event of a turn, where somebody subscribes.
+        trace: makes the spans.
     """
 
-    def __init__(self, collector: MetricsCollector, bus: EventBus) -> None:
+    def __init__(self, collector: MetricsCollector, bus: EventBus, trace: SessionTrace) -> None:
         self.collector = collector
+        self.trace = trace
         self._bus = bus
+
+    def tool(self, answer: Answer, run: ToolRun) -> AbstractContextManager[object]:
+        """Let what a tool does belong to it."""
+        return self.trace.tool(answer.utterance.id, answer.timeline, answer.work, run)
 
     def agent_turn(self, turn: AgentTurn) -> None:
         """Tell of a turn of the agent that is over, heard or not."""
@@ -41,6 +50,7 @@ class TurnReports:
             ended=asyncio.get_running_loop().time(),
         )
         self.collector.on_turn(record)
+        self.trace.turn(record)
         if self._bus.has_subscribers(TurnMetricsEvent):
             self._bus.publish(_event(record))
 

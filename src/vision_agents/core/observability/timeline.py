@@ -61,12 +61,17 @@ class TurnTimeline:
         self._asked, self._transcribed = asked, at
 
     @property
-    def transcript_delay(self) -> Seconds | None:
-        """How long the last words took: from the question, or from the end of the speech, to the text."""
+    def transcript(self) -> tuple[Seconds, Seconds] | None:
+        """From the question to the recogniser, or else the end of the speech, to its last words."""
         start = self.get(Mark.SPEECH_END) if self._asked is None else self._asked
         if start is None or self._transcribed is None:
             return None
-        return max(0.0, self._transcribed - start)
+        return start, max(start, self._transcribed)
+
+    @property
+    def transcript_delay(self) -> Seconds | None:
+        """How long the last words took."""
+        return None if self.transcript is None else self.transcript[1] - self.transcript[0]
 
     @property
     def marks_ms(self) -> dict[str, float]:

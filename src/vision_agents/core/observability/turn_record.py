@@ -87,10 +87,7 @@ class TurnRecord:
     @property
     def began(self) -> Seconds:
         """When the user began to speak, or the agent to work."""
-        speech = self.timeline.speech
-        moments = [item.began for item in self.work]
-        moments += [speech.began] if speech else []
-        return min(moments, default=self.ended)
+        return turn_began(self.timeline, self.work, self.ended)
 
     @property
     def response_delay(self) -> Seconds | None:
@@ -101,3 +98,11 @@ class TurnRecord:
     def played_from(self) -> Seconds | None:
         """When its first audio was played."""
         return self.timeline.get(Mark.FIRST_AUDIO_PLAYED)
+
+
+def turn_began(timeline: TurnTimeline, work: TurnWork, latest: Seconds) -> Seconds:
+    """When the user began to speak, or the agent to work; `latest` where neither has."""
+    speech = timeline.speech
+    moments = [item.began for item in work]
+    moments += [speech.began] if speech else []
+    return min(moments, default=latest)
