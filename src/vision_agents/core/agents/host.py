@@ -119,8 +119,10 @@ class SessionHost:
                 self.request_close(Reason.JOIN_TIMEOUT if timed_out else Reason.ERROR, type(error).__name__)
             finally:
                 self._joined.set()
-                await self._leave()
-                self._agent.events.bind(session_id=self._session.id, spawn=None)
+                try:
+                    await self._leave()
+                finally:  # also when it is cut: from here on the scope takes no handlers
+                    self._agent.events.bind(session_id=self._session.id, spawn=None)
         self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
 
     async def _talk(self) -> None:

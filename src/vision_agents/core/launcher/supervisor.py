@@ -185,6 +185,8 @@ class SessionSupervisor:
         )
         if left:
             self.left_behind = True
+            if self.session is not None:
+                self.session.status = SessionStatus.CLOSING
             logger.error("A session did not end in time and was left behind", extra=self.names)
             self._start(self._bury(left), "remains")
         else:
