@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import pytest
 
@@ -11,7 +11,8 @@ from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.launcher.launcher import AgentLauncher, JoinCall
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import Heartbeat, SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.people import User
 from vision_agents.core.types.status import Reason, SessionStatus
 from vision_agents.testing.scripted import ScriptedTTS
@@ -109,13 +110,8 @@ async def test_a_session_that_cannot_be_checked_stops_nobody_else(caplog: pytest
 class FlakyRegistry(SessionRegistry):
     """Works for the launcher, but not for its maintenance."""
 
-    async def take_close_requests(self, session_ids: Collection[str]) -> list[str]:
+    async def heartbeat(self, infos: Collection[SessionInfo]) -> Heartbeat:
         raise ConnectionError("no registry")
-
-    async def renew(self, infos: Iterable[SessionInfo]) -> None:
-        if asyncio.current_task().get_name().endswith("maintenance"):  # pyright: ignore[reportOptionalMemberAccess]
-            raise ConnectionError("no registry")
-        await super().renew(infos)
 
 
 async def test_a_registry_that_fails_does_not_keep_sessions_from_expiring() -> None:
@@ -166,8 +162,8 @@ async def test_a_session_of_another_node_is_closed_within_a_cycle() -> None:
 class SlowRegistry(SessionRegistry):
     """Takes its time to remove a session."""
 
-    async def remove(self, call_id: str, session_id: str) -> None:
-        await super().remove(call_id, session_id)
+    async def release(self, info: SessionInfo) -> None:
+        await super().release(info)
         await asyncio.sleep(1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from inspect import isawaitable
 from types import TracebackType
 from typing import TypeAlias
@@ -16,15 +17,15 @@ from vision_agents.core.errors import (
     ConfigurationError,
     LauncherNotRunning,
     MaxConcurrentSessionsExceeded,
-    MaxSessionsPerCallExceeded,
 )
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
 from vision_agents.core.launcher.maintenance import Maintenance
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import Configure, SessionRequest, SessionSupervisor
 from vision_agents.core.types.ids import parse_call_id, parse_call_type
-from vision_agents.core.types.status import Reason
+from vision_agents.core.types.status import Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.launcher")
@@ -264,13 +265,12 @@ class AgentLauncher:
         return supervisor
 
     async def _run(self, supervisor: SessionSupervisor) -> None:
-        request, limit = supervisor.request, self._settings.max_sessions_per_call
-        if not await self._registry.register(self._describe(supervisor), max_per_call=limit):
-            raise MaxSessionsPerCallExceeded(f"Call {request.call_id} already has {limit} sessions.")
+        limit = self._settings.max_sessions_per_call
+        await self._registry.claim(self._describe(supervisor), max_per_call=limit)
         try:
             await supervisor.run()
         finally:
-            await self._registry.remove(request.call_id, request.session_id)
+            await self._registry.release(replace(self._describe(supervisor), status=SessionStatus.CLOSED))
 
     def _describe(self, supervisor: SessionSupervisor) -> SessionInfo:
         request = supervisor.request

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import SessionSupervisor
 from vision_agents.core.types.status import Reason
@@ -41,7 +42,7 @@ class Maintenance:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            for duty in (self._expire, self._obey, self._renew):
+            for duty in (self._expire, self._beat):
                 try:
                     await duty()
                 except Exception:
@@ -71,11 +72,8 @@ class Maintenance:
             return Reason.IDLE_TIMEOUT
         return None
 
-    async def _obey(self) -> None:
-        for session_id in await self._registry.take_close_requests(list(self._supervisors)):
+    async def _beat(self) -> None:
+        heartbeat = await self._registry.heartbeat([self._describe(s) for s in self._supervisors.values()])
+        for session_id in heartbeat.close | heartbeat.lost:
             if supervisor := self._supervisors.get(session_id):
                 supervisor.close(Reason.REQUESTED)
-
-    async def _renew(self) -> None:
-        sessions = [s for s in self._supervisors.values() if s.session and not s.session.finished]
-        await self._registry.renew([self._describe(s) for s in sessions])
