@@ -22,6 +22,7 @@ HEAVY = (
     "onnxruntime",
     "openai",
     "pydantic",
+    "redis",
     "rich",
     "typer",
     "xllamacpp",

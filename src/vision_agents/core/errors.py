@@ -17,14 +17,14 @@
     │   └── JoinTimeout
     ├── LaunchError
     │   ├── LauncherNotRunning        (also a RuntimeError)
-    │   │   └── LauncherDraining
+    │   │   └── LauncherDraining      no new sessions any more
     │   ├── SessionLimitExceeded
     │   │   ├── MaxConcurrentSessionsExceeded
     │   │   └── MaxSessionsPerCallExceeded
     │   ├── StartTimeout
-    │   ├── RegistryUnavailable       the shared store cannot be reached: retry_after
-    │   │   └── RegistryRecovering
-    │   └── IdempotencyConflict
+    │   ├── RegistryUnavailable       the shared store cannot be reached; retry_after
+    │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
+    │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
     │   └── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     └── ToolError                     a tool failed, timed out or was called with wrong arguments
@@ -135,14 +135,14 @@ class StartTimeout(LaunchError):
 
 
 class RegistryUnavailable(LaunchError):
-    """The shared store cannot be reached, or is recovering.
+    """The shared store of sessions cannot be reached, or is recovering.
 
     Args:
-        message: what is wrong.
-        retry_after: seconds after which it may work again.
+        message: what happened.
+        retry_after: in how many seconds it is worth another try.
     """
 
-    def __init__(self, message: str, *, retry_after: float = 5.0) -> None:
+    def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
@@ -152,7 +152,7 @@ class RegistryRecovering(RegistryUnavailable):
 
 
 class IdempotencyConflict(LaunchError):
-    """The key was used with another request."""
+    """The idempotency key was used with another request."""
 
 
 class EdgeError(VisionAgentsError):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 
 from vision_agents.core.launcher.launcher import AgentLauncher, CreateAgent, JoinCall
-from vision_agents.core.launcher.registry import InMemorySessionKVStore, SessionRegistry
+from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+from vision_agents.core.launcher.registry.registry import SessionRegistry
 
 Nodes = Callable[..., AbstractAsyncContextManager[tuple[AgentLauncher, AgentLauncher]]]
 
@@ -17,7 +18,7 @@ Nodes = Callable[..., AbstractAsyncContextManager[tuple[AgentLauncher, AgentLaun
 @asynccontextmanager
 async def _two_nodes(
     create_agent: CreateAgent, join_call: JoinCall, **settings: Any
-) -> AsyncIterator[tuple[AgentLauncher, AgentLauncher]]:
+) -> AsyncGenerator[tuple[AgentLauncher, AgentLauncher]]:
     store = InMemorySessionKVStore()
     one, two = (
         AgentLauncher(create_agent, join_call, registry=SessionRegistry(store, node_id=name), **settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,7 +51,7 @@ class Ledger:
             visit.left_at = now()
 
     @contextmanager
-    def visit(self, call_id: str, who: str) -> Iterator[None]:
+    def visit(self, call_id: str, who: str) -> Generator[None]:
         """Be in a call for the length of the block."""
         visit = self.joined(call_id, who)
         try:

@@ -14,12 +14,9 @@ from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.launcher.duty import Duty
 from vision_agents.core.launcher.launcher import AgentLauncher
-from vision_agents.core.launcher.registry import (
-    Heartbeat,
-    InMemorySessionKVStore,
-    SessionInfo,
-    SessionRegistry,
-)
+from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+from vision_agents.core.launcher.registry.registry import Heartbeat, SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.people import User
 from vision_agents.core.types.status import Reason, SessionStatus
 from vision_agents.testing.scripted import ScriptedTTS

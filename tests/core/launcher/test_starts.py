@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from tests.core.launcher.conftest import Nodes
@@ -29,7 +29,8 @@ from vision_agents.core.errors import (
     StartTimeout,
 )
 from vision_agents.core.launcher.launcher import AgentLauncher
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.status import Reason, SessionStatus
 
 pytestmark = pytest.mark.virtual_time
@@ -48,7 +49,7 @@ class Factory:
         return LedgerAgent(self._ledger)
 
 
-async def outcomes(starts: list[Awaitable[AgentSession]]) -> list[AgentSession | BaseException]:
+async def outcomes(starts: Sequence[Awaitable[AgentSession]]) -> list[AgentSession | BaseException]:
     return await asyncio.gather(*starts, return_exceptions=True)
 
 

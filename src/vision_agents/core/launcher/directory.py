@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vision_agents.core.errors import RegistryUnavailable
 from vision_agents.core.launcher.presence import Presence
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.roster import Roster
 from vision_agents.core.types.status import Reason
 

@@ -23,7 +23,8 @@ from vision_agents.core.launcher.factory import AgentFactory, UserFunction
 from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.maintenance import Maintenance
 from vision_agents.core.launcher.presence import Presence
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.roster import Roster
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import STOPPED, Configure, SessionRequest

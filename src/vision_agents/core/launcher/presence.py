@@ -6,7 +6,8 @@ import asyncio
 import logging
 
 from vision_agents.core.launcher.failures import failure_fields
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.launcher")

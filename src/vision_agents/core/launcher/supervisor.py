@@ -26,7 +26,7 @@ from vision_agents.core.launcher.ending import PATIENCE, Ending, outwait
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
 from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.presence import Presence
-from vision_agents.core.launcher.registry import SessionInfo
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.status import CloseReason, Reason, SessionStatus
