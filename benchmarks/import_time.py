@@ -23,6 +23,7 @@ HEAVY = (
     "opentelemetry",
     "openai",
     "pydantic",
+    "redis",
     "rich",
     "typer",
     "xllamacpp",

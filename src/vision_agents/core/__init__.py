@@ -16,8 +16,10 @@ if TYPE_CHECKING:
         CapabilityMissing,
         ConfigurationError,
         EdgeError,
+        IdempotencyConflict,
         InvalidCallId,
         JoinTimeout,
+        LauncherDraining,
         LauncherNotRunning,
         LaunchError,
         MaxConcurrentSessionsExceeded,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
         MediaError,
         ProviderError,
         ProviderTimeout,
+        RegistryRecovering,
+        RegistryUnavailable,
         SessionClosed,
         SessionError,
         SessionLimitExceeded,
@@ -37,7 +41,11 @@ if TYPE_CHECKING:
     )
     from vision_agents.core.functions.function_tool import function_tool
     from vision_agents.core.launcher.launcher import AgentLauncher
-    from vision_agents.core.launcher.registry import SessionRegistry
+    from vision_agents.core.launcher.registry.kv_store import SessionKVStore
+    from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+    from vision_agents.core.launcher.registry.redis_store import RedisSessionKVStore
+    from vision_agents.core.launcher.registry.registry import SessionRegistry
+    from vision_agents.core.launcher.registry.session_info import SessionInfo
     from vision_agents.core.runner.options import ServeOptions
     from vision_agents.core.runner.runner import Runner
     from vision_agents.core.types.people import User
@@ -50,19 +58,27 @@ __all__ = [
     "CapabilityMissing",
     "ConfigurationError",
     "EdgeError",
+    "IdempotencyConflict",
+    "InMemorySessionKVStore",
     "InvalidCallId",
     "JoinTimeout",
     "LaunchError",
+    "LauncherDraining",
     "LauncherNotRunning",
     "MaxConcurrentSessionsExceeded",
     "MaxSessionsPerCallExceeded",
     "MediaError",
     "ProviderError",
     "ProviderTimeout",
+    "RedisSessionKVStore",
+    "RegistryRecovering",
+    "RegistryUnavailable",
     "Runner",
     "ServeOptions",
     "SessionClosed",
     "SessionError",
+    "SessionInfo",
+    "SessionKVStore",
     "SessionLimitExceeded",
     "SessionNotStarted",
     "SessionRegistry",
@@ -79,9 +95,13 @@ _DEFINED_IN = {
     "Agent": "agents.agent",
     "AgentLauncher": "launcher.launcher",
     "AgentSession": "agents.session",
+    "InMemorySessionKVStore": "launcher.registry.memory_store",
+    "RedisSessionKVStore": "launcher.registry.redis_store",
     "Runner": "runner.runner",
     "ServeOptions": "runner.options",
-    "SessionRegistry": "launcher.registry",
+    "SessionInfo": "launcher.registry.session_info",
+    "SessionKVStore": "launcher.registry.kv_store",
+    "SessionRegistry": "launcher.registry.registry",
     "User": "types.people",
     "function_tool": "functions.function_tool",
 }

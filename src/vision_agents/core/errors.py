@@ -17,10 +17,14 @@
     │   └── JoinTimeout
     ├── LaunchError
     │   ├── LauncherNotRunning        (also a RuntimeError)
+    │   │   └── LauncherDraining      no new sessions any more
     │   ├── SessionLimitExceeded
     │   │   ├── MaxConcurrentSessionsExceeded
     │   │   └── MaxSessionsPerCallExceeded
-    │   └── StartTimeout
+    │   ├── StartTimeout
+    │   ├── RegistryUnavailable       the shared store cannot be reached; retry_after
+    │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
+    │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
     │   └── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     └── ToolError                     a tool failed, timed out or was called with wrong arguments
@@ -110,6 +114,10 @@ class LauncherNotRunning(LaunchError, RuntimeError):
     """``start_session`` on a launcher that is not running."""
 
 
+class LauncherDraining(LauncherNotRunning):
+    """The launcher is draining: no new sessions."""
+
+
 class SessionLimitExceeded(LaunchError):
     """A configured number of sessions is already reached."""
 
@@ -124,6 +132,27 @@ class MaxSessionsPerCallExceeded(SessionLimitExceeded):
 
 class StartTimeout(LaunchError):
     """Building the agent took longer than ``start_timeout``."""
+
+
+class RegistryUnavailable(LaunchError):
+    """The shared store of sessions cannot be reached, or is recovering.
+
+    Args:
+        message: what happened.
+        retry_after: in how many seconds it is worth another try.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RegistryRecovering(RegistryUnavailable):
+    """The store has lost its data; limited starts wait for the grace to pass."""
+
+
+class IdempotencyConflict(LaunchError):
+    """The idempotency key was used with another request."""
 
 
 class EdgeError(VisionAgentsError):

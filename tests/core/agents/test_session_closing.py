@@ -22,6 +22,7 @@ from vision_agents.core.events.agent import (
     AgentLeftCallEvent,
     AgentStateChangedEvent,
     AgentTurnEndedEvent,
+    CallInfo,
 )
 from vision_agents.core.events.event import Event
 from vision_agents.core.events.plugin import ParticipantLeftEvent
@@ -90,6 +91,27 @@ class TestWhenItCloses:
         assert agent.session is not None
         assert agent.session.status is SessionStatus.CLOSED
         assert agent.session.close_reason == CloseReason(Reason.ERROR, "ZeroDivisionError")
+
+    async def test_an_end_that_is_cut_leaves_events_in_order(self, caplog: pytest.LogCaptureFixture) -> None:
+        agent = an_agent(tts=CountedTTS(close=5.0))
+        late: list[Event] = []
+        heard: list[Event] = []
+
+        async def slow(event: AgentLeftCallEvent) -> None:
+            late.append(event)
+
+        with suppress(asyncio.CancelledError):
+            async with agent.join(await a_call(agent), participant_wait_timeout=0) as session:
+                [host] = [t for t in asyncio.all_tasks() if t.get_name() == f"session:{session.id}"]
+                for _ in range(2):  # as the end of the process does it
+                    host.cancel()
+                    await asyncio.sleep(1)
+                assert host.done()
+                agent.events.subscribe(slow)
+                agent.events.on(AgentLeftCallEvent, heard.append)
+                agent.events.publish(AgentLeftCallEvent(call=CallInfo("lunch", "default")))
+        assert (late, len(heard)) == ([], 1)
+        assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
     async def test_cancelling_who_is_in_it_closes_it(self) -> None:
         agent = an_agent()

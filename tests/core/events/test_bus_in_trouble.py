@@ -173,6 +173,21 @@ class TestBounds:
         [record] = caplog.records
         assert "too late" in record.getMessage()
 
+    async def test_while_the_session_ends_only_sync_handlers_are_called_and_nothing_is_said(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        bus, late, heard = EventBus(), Heard(), Heard()
+        bus.subscribe(late.slow)
+        bus.subscribe(heard.sync)
+        async with TaskScope("handlers") as scope:
+            bus.bind(session_id="s", spawn=scope.start)
+        for number in (7, 8):
+            bus.publish(Numbered(number=number))
+        await bus.drain()
+        await asyncio.sleep(2)
+        assert (late.numbers, heard.numbers) == ([], [7, 8])
+        assert not caplog.records
+
     async def test_a_bus_serves_one_session_after_the_other(self) -> None:
         bus, heard = EventBus(), Heard()
         bus.subscribe(heard.slow)

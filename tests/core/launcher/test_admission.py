@@ -21,7 +21,7 @@ from vision_agents.core.errors import (
     StartTimeout,
 )
 from vision_agents.core.launcher.launcher import AgentLauncher
-from vision_agents.core.launcher.registry import SessionRegistry
+from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.types.status import CloseReason, Reason, SessionStatus
 from vision_agents.testing.scripted import ScriptedTTS
 

@@ -142,19 +142,6 @@ async def test_concurrent_warm_ups_wait_for_the_same_one() -> None:
     assert len(agents.voices) == 1
 
 
-async def test_stopping_during_the_start_leaves_nothing_running() -> None:
-    launcher = AgentLauncher(Agents(lambda: asyncio.sleep(3)), stay)
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(launcher.start())
-        await asyncio.sleep(1)
-        group.create_task(launcher.stop())
-
-    assert not launcher.running
-    with pytest.raises(LauncherNotRunning):
-        await launcher.start_session("lunch")
-
-
 async def test_stop_ends_every_session_and_says_why() -> None:
     agents = Agents()
     async with AgentLauncher(agents, stay) as launcher:
@@ -278,33 +265,6 @@ async def test_a_closed_entry_point_is_cancelled() -> None:
         await launcher.close_session(session.id, wait=True)
 
     assert seen == ["cancelled"]
-
-
-async def test_an_entry_point_that_will_not_end_is_left_behind_in_time(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    release = asyncio.Event()
-
-    async def enter(agent: Agent, call_type: str, call_id: str) -> None:
-        while not release.is_set():
-            try:
-                await release.wait()
-            except asyncio.CancelledError:
-                continue
-
-    agents = Agents()
-    async with AgentLauncher(agents, enter, close_timeout=2) as launcher:
-        session = await launcher.start_session("lunch")
-        began = asyncio.get_running_loop().time()
-        await launcher.close_session(session.id, wait=True)
-        took = asyncio.get_running_loop().time() - began
-
-    assert 2 <= took <= 3
-    assert session.status is SessionStatus.CLOSED
-    assert agents.closes == [1, 1]
-    assert "left behind" in caplog.text
-    release.set()
-    await asyncio.sleep(0)
 
 
 async def test_cancelling_the_task_again_and_again_does_not_keep_the_agent_open() -> None:

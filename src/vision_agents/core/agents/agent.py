@@ -90,6 +90,7 @@ class Agent:
         for tool in (*tools, *marked_methods(self)):
             self.functions.add(tool)
         self.session: AgentSession | None = None
+        self.call_id_pattern: str | None = None
         self._edge = edge
         self._video_track_override: str | None = None
         self._parts_closed = False
@@ -132,7 +133,8 @@ class Agent:
 
     async def create_call(self, call_type: str, call_id: str) -> Call:
         """Make the call, or find it if it exists."""
-        return await self.edge.create_call(parse_call_type(call_type), parse_call_id(call_id))
+        allowed = parse_call_id(call_id, pattern=self.call_id_pattern)
+        return await self.edge.create_call(parse_call_type(call_type), allowed)
 
     @asynccontextmanager
     async def join(
@@ -159,7 +161,7 @@ class Agent:
             await session.close(Reason.ERROR, type(error).__name__)
             raise
         finally:
-            await self.close()
+            await self.ensure_closed()
 
     async def finish(self) -> None:
         """Return when the call has ended; at once where there is none."""
@@ -192,6 +194,14 @@ class Agent:
         if self.session is not None:
             await self.session.close()
         await self.close_parts()
+
+    async def ensure_closed(self) -> None:
+        """Call `close`, unless it was called already: then wait for its end. An override runs once."""
+        if self._closed:
+            await Agent.close(self)
+        else:
+            self._closed = True
+            await self.close()
 
     async def close_parts(self) -> None:
         """Close the edge and every component, once; whoever calls waits until it is done."""

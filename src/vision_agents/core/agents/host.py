@@ -138,8 +138,10 @@ class SessionHost:
                 self.request_close(Reason.JOIN_TIMEOUT if timed_out else Reason.ERROR, type(error).__name__)
             finally:
                 self._joined.set()
-                await self._leave()
-                self._agent.events.bind(session_id=self._session.id, spawn=None)
+                try:
+                    await self._leave()
+                finally:  # also when it is cut: from here on the scope takes no handlers
+                    self._agent.events.bind(session_id=self._session.id, spawn=None)
 
     async def _talk(self) -> None:
         work = TaskScope(f"session:{self._session.id}")

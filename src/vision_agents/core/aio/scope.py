@@ -13,6 +13,10 @@ logger = logging.getLogger("vision_agents.aio")
 OnError = Callable[[Exception], None]
 
 
+class ScopeClosed(RuntimeError):
+    """No child can start any more: the scope ends, or has ended."""
+
+
 class TaskScope:
     """Tasks that end with the scope: leaving it cancels what still runs and waits for it.
 
@@ -38,10 +42,10 @@ class TaskScope:
     def start(
         self, work: Coroutine[Any, Any, Any], *, name: str, on_error: OnError | None = None
     ) -> asyncio.Task[None]:
-        """Run `work` as a child; a closed scope drops it without running it and raises RuntimeError."""
+        """Run `work` as a child; a closed scope drops it without running it and raises `ScopeClosed`."""
         if self._closed:
             work.close()
-            raise RuntimeError(f"Scope {self._name} is closed: {name} cannot start.")
+            raise ScopeClosed(f"Scope {self._name} is closed: {name} cannot start.")
         task = asyncio.get_running_loop().create_task(
             self._supervise(work, name, on_error), name=f"{self._name}:{name}"
         )

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
+from vision_agents.core.aio.scope import ScopeClosed
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.events.agent import ExceptionEvent
 from vision_agents.core.events.event import Event
@@ -160,7 +161,10 @@ class EventBus:
         subscription.enqueue(result)
         if subscription.worker is None:
             work = self._work(subscription, event)
-            subscription.worker = self._spawn(work, name=f"handler:{subscription.name}")
+            try:
+                subscription.worker = self._spawn(work, name=f"handler:{subscription.name}")
+            except ScopeClosed:
+                subscription.discard()  # the session ends right now: nobody is there to run it
 
     async def _work(self, subscription: _Subscription, event: Event) -> None:
         try:

@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.launcher.warmth import Warmth
 from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.launcher")
@@ -47,10 +48,11 @@ class UserFunction:
 
 
 class AgentFactory:
-    """Makes agents with the user's function, and sees to it that each is a new one."""
+    """Makes agents with the user's function, sees to it that each is a new one, and warms them up."""
 
     def __init__(self, create_agent: Callable[..., Any]) -> None:
         self._create_agent = UserFunction(create_agent)
+        self._warmth = Warmth()
         self._made: WeakSet[Agent] = WeakSet()
 
     def takes(self, keyword: str) -> bool:
@@ -80,3 +82,7 @@ class AgentFactory:
             )
         self._made.add(agent)
         return agent
+
+    async def warm(self, agent: Agent) -> None:
+        """Load what the agent is made of, as far as nothing like it is loaded."""
+        await self._warmth.warm(agent)

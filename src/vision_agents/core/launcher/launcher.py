@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from inspect import isawaitable
 from types import TracebackType
 from typing import TypeAlias
@@ -14,20 +15,27 @@ from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import (
     ConfigurationError,
+    LauncherDraining,
     LauncherNotRunning,
-    MaxConcurrentSessionsExceeded,
-    MaxSessionsPerCallExceeded,
 )
+from vision_agents.core.launcher.directory import SessionDirectory
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
+from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.maintenance import Maintenance
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.launcher.presence import Presence
+from vision_agents.core.launcher.registry.registry import SessionRegistry
+from vision_agents.core.launcher.registry.session_info import SessionInfo
+from vision_agents.core.launcher.roster import Roster
 from vision_agents.core.launcher.settings import LauncherSettings
-from vision_agents.core.launcher.supervisor import Configure, SessionRequest, SessionSupervisor
-from vision_agents.core.types.ids import parse_call_id, parse_call_type
+from vision_agents.core.launcher.supervisor import STOPPED, Configure, SessionRequest
+from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
 from vision_agents.core.types.status import Reason
 from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.launcher")
+
+_FAREWELL: Seconds = 2.0
+"""`stop` waits for the registry no longer than this."""
 
 CreateAgent: TypeAlias = Callable[..., Agent | Awaitable[Agent]]
 JoinCall: TypeAlias = Callable[..., Awaitable[object]]
@@ -49,6 +57,8 @@ class AgentLauncher:
         registry: where sessions are listed; by default in the memory of this launcher.
         start_timeout: seconds for making an agent, and again for joining its call.
         close_timeout: seconds for all closing steps of a session together.
+        call_id_pattern: which call ids are allowed, as a regular expression for the whole id, where the
+            transport needs others than the usual ones.
 
     Raises:
         ValueError: a limit or a time that makes no sense.
@@ -67,6 +77,7 @@ class AgentLauncher:
         *,
         start_timeout: Seconds = 30.0,
         close_timeout: Seconds = 8.0,
+        call_id_pattern: str | None = None,
     ) -> None:
         self._settings = LauncherSettings(
             agent_idle_timeout=agent_idle_timeout,
@@ -76,14 +87,20 @@ class AgentLauncher:
             maintenance_interval=maintenance_interval,
             start_timeout=start_timeout,
             close_timeout=close_timeout,
+            call_id_pattern=call_id_pattern,
         )
         self._factory = AgentFactory(create_agent)
         self._join_call = UserFunction(join_call, positional=3)
         self._registry = registry or SessionRegistry()
-        self._supervisors: dict[str, SessionSupervisor] = {}
-        self._scope: TaskScope | None = None
-        self._running = False
+        presence = Presence(self._registry, max_per_call=max_sessions_per_call)
+        self._roster = Roster(self._settings, self._factory, self._join_call, presence)
+        self._directory = SessionDirectory(self._roster, presence, self._registry)
+        self._maintenance: Maintenance | None = None
+        self._upkeep: TaskScope | None = None
         self._warmed_up = False
+        self._running = False
+        self._draining = False
+        self._start_limit: asyncio.Timeout | None = None
         self._starting_or_stopping = asyncio.Lock()
         self._warming_up = asyncio.Lock()
 
@@ -94,46 +111,86 @@ class AgentLauncher:
 
     @property
     def running(self) -> bool:
-        """Whether sessions can be started."""
+        """Whether it looks after sessions."""
         return self._running
 
     @property
+    def draining(self) -> bool:
+        """Whether it only waits for its sessions to end."""
+        return self._draining
+
+    @property
     def ready(self) -> bool:
-        """Whether it is warmed up and running."""
-        return self._warmed_up and self._running
+        """Whether sessions can be started: warmed up, running, not draining, maintenance not late."""
+        return not self.not_ready_because
+
+    @property
+    def not_ready_because(self) -> str:
+        """Why sessions should not be started here, in a sentence; empty when it is ready."""
+        if not self._warmed_up:
+            return "The models are not loaded yet."
+        if not self._running or self._maintenance is None:
+            return "The launcher is not running."
+        return "The launcher is draining." if self._draining else self._maintenance.late
 
     @property
     def registry(self) -> SessionRegistry:
         """Where sessions are listed."""
         return self._registry
 
+    @property
+    def active_sessions(self) -> int:
+        """How many sessions this node has, those that start and those that still close included."""
+        return len(self._roster.supervisors)
+
+    @property
+    def zombie_sessions(self) -> int:
+        """How many sessions were left behind at their end and have not truly ended yet."""
+        return self._roster.left_behind
+
+    @property
+    def total_sessions_started(self) -> int:
+        """How many sessions this launcher has brought into their calls."""
+        return self._roster.started
+
     async def start(self) -> None:
         """Warm up, and begin to look after sessions; after a failure it may be called again.
 
         Raises:
-            RuntimeError: the launcher is already running.
+            RuntimeError: the launcher is already running, or starting.
+            LauncherNotRunning: it was stopped while it was starting.
         """
-        async with self._starting_or_stopping:
-            if self._scope is not None:
-                raise RuntimeError("The launcher is already running.")
-            await self.warmup()
-            self._scope = TaskScope("launcher")
-            maintenance = Maintenance(self._settings, self._registry, self._supervisors, self._describe)
-            self._scope.start(maintenance.run(), name="maintenance")
-            self._running = True
+        if self._start_limit is not None:
+            raise RuntimeError("The launcher is already starting.")
+        limit = self._start_limit = asyncio.timeout(None)
+        try:
+            async with limit, self._starting_or_stopping:
+                if self._upkeep is not None:
+                    raise RuntimeError("The launcher is already running.")
+                await self.warmup()
+                await self._open()
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise LauncherNotRunning("The launcher was stopped while it was starting.") from error
+        finally:
+            self._start_limit = None
 
     async def stop(self) -> None:
-        """End all sessions and wait for it; nothing where it does not run."""
-        async with self._starting_or_stopping:
-            if self._scope is None:
-                return
-            self._running = False
-            supervisors = list(self._supervisors.values())
-            for supervisor in supervisors:
-                supervisor.close(Reason.REQUESTED, "launcher_stopped")
-            await asyncio.gather(*(supervisor.ended() for supervisor in supervisors))
-            await self._scope.close()
-            self._scope = None
+        """End all sessions and wait for it; gives up a start that is under way. Nothing where it is off."""
+        await self._stop(Reason.REQUESTED, STOPPED)
+
+    async def drain(self, timeout: Seconds) -> None:  # noqa: ASYNC109 - documented
+        """Start no more sessions, wait for those there are, then stop.
+
+        Those that still run after `timeout` seconds are ended with the reason ``drained``.
+        """
+        if not timeout >= 0:
+            raise ValueError(f"timeout must be >= 0, not {timeout}.")
+        self._draining = self._running
+        if self._draining:
+            await self._roster.wait_ended(timeout)
+        await self._stop(Reason.DRAINED, "")
 
     async def __aenter__(self) -> AgentLauncher:
         """Start."""
@@ -159,9 +216,9 @@ class AgentLauncher:
                 configured = configure(agent) if configure else None
                 if isawaitable(configured):
                     await configured
-                await _warm(agent)
+                await self._factory.warm(agent)
             finally:
-                await agent.close()
+                await self._put_away(agent)
             self._warmed_up = True
 
     async def launch(self, **kwargs: object) -> Agent:
@@ -170,9 +227,9 @@ class AgentLauncher:
             raise ConfigurationError(f"create_agent takes no {', '.join(unknown)}.")
         agent = await self._factory.make(kwargs)
         try:
-            await _warm(agent)
+            await self._factory.warm(agent)
         except BaseException:
-            await agent.close()
+            await self._put_away(agent)
             raise
         return agent
 
@@ -182,28 +239,35 @@ class AgentLauncher:
         call_type: str = "default",
         video_track_override_path: str | None = None,
         *,
+        session_id: str | None = None,
         configure: Configure | None = None,
         **kwargs: object,
     ) -> AgentSession:
         """Make an agent and bring it into a call; returns when its `join_call` has begun.
 
+        What `create_agent` raises is raised here as it is.
+
         Args:
-            call_id: of the call: a-z, 0-9, _ and -.
-            call_type: of the call, in the same alphabet.
+            call_id: of the call: a-z, 0-9, _ and -, or what `call_id_pattern` allows.
+            call_type: of the call: a-z, 0-9, _ and -.
             video_track_override_path: a video file in the place of the live video.
+            session_id: of the session, which nothing else may have; made up where it is left out.
             configure: gets the agent before `join_call` does.
             kwargs: go to `create_agent` and `join_call`, as far as they take them.
 
         Raises:
             InvalidCallId: `call_id` or `call_type` is not allowed.
-            LauncherNotRunning: the launcher does not run, or was stopped meanwhile.
+            LauncherNotRunning: the launcher does not run, is draining, or was stopped meanwhile.
             MaxConcurrentSessionsExceeded: this node has as many sessions as it may.
             MaxSessionsPerCallExceeded: the call has as many sessions as it may.
+            RegistryUnavailable: the registry cannot be asked, or has to recover first.
             StartTimeout: making the agent took too long.
+            SessionClosed: somebody closed the session before `join_call` had begun.
         """
         request = SessionRequest(
-            call_id=parse_call_id(call_id),
+            call_id=parse_call_id(call_id, pattern=self._settings.call_id_pattern),
             call_type=parse_call_type(call_type),
+            session_id=session_id or new_id(),
             video_track_override_path=video_track_override_path,
             configure=configure,
             keywords=kwargs,
@@ -211,16 +275,19 @@ class AgentLauncher:
         unknown = [name for name in kwargs if not (self._factory.takes(name) or self._join_call.takes(name))]
         if unknown:
             raise ConfigurationError(f"Neither create_agent nor join_call takes {', '.join(unknown)}.")
-        supervisor = self._admit(request)
+        self._check_open()
+        supervisor = self._roster.admit(request)
         try:
-            return await supervisor.entered()
+            session = await supervisor.entered()
         except asyncio.CancelledError:
             supervisor.close(Reason.REQUESTED, "start_cancelled")
             raise
+        self._roster.started += 1
+        return session
 
     async def close_session(self, session_id: str, wait: bool = False) -> bool:  # noqa: FBT001, FBT002 - documented
         """End a session of this node; tells whether there was one. `wait` returns when it has ended."""
-        supervisor = self._supervisors.get(session_id)
+        supervisor = self._roster.find(session_id)
         if supervisor is None or not supervisor.close(Reason.REQUESTED):
             return False
         if wait:
@@ -229,65 +296,84 @@ class AgentLauncher:
 
     def get_session(self, session_id: str) -> AgentSession | None:
         """Find a session of this node that is not being closed."""
-        supervisor = self._supervisors.get(session_id)
+        supervisor = self._roster.find(session_id)
         return None if supervisor is None or supervisor.closing else supervisor.session
 
     async def get_session_info(self, call_id: str, session_id: str) -> SessionInfo | None:
-        """Look up a session of any node."""
-        supervisor = self._supervisors.get(session_id)
-        if supervisor is not None and supervisor.request.call_id == call_id:
-            return self._describe(supervisor)
-        return await self._registry.get(call_id, session_id)
+        """Look up a session of any node, until it has ended; one of this node is told of as it is now.
 
-    async def request_close_session(self, call_id: str, session_id: str) -> None:
-        """End a session of any node: one of this node begins to close at once."""
-        supervisor = self._supervisors.get(session_id)
-        if supervisor is not None and supervisor.request.call_id == call_id:
-            supervisor.close(Reason.REQUESTED)
-        else:
-            await self._registry.request_close(call_id, session_id)
+        Raises:
+            RegistryUnavailable: it is not of this node, and the registry cannot be asked.
+        """
+        return await self._directory.find(call_id, session_id)
 
-    def _admit(self, request: SessionRequest) -> SessionSupervisor:
-        """Reserve the session's slot, which is free again when its task has ended."""
-        scope, limit = self._scope, self._settings.max_concurrent_sessions
-        if scope is None or not self._running:
+    async def ended_session(self, call_id: str, session_id: str) -> SessionInfo | None:
+        """Tell how a session of any node ended, for a minute.
+
+        Raises:
+            RegistryUnavailable: it was not of this node, and the registry cannot be asked.
+        """
+        return await self._directory.find_ended(call_id, session_id)
+
+    async def list_sessions(self, call_id: str | None = None) -> list[SessionInfo]:
+        """List the sessions of all nodes, or those of one call, oldest first.
+
+        While the registry cannot be asked, these are the sessions of this node.
+        """
+        return await self._directory.list(call_id)
+
+    async def request_close_session(self, call_id: str, session_id: str) -> bool:
+        """End a session of any node; tells whether there is one. One of this node begins to close at once.
+
+        Raises:
+            RegistryUnavailable: it is not of this node, and the registry cannot be asked.
+        """
+        return await self._directory.close(call_id, session_id)
+
+    def _check_open(self) -> None:
+        if not self._running:
             raise LauncherNotRunning("The launcher is not running: start it first.")
-        if limit is not None and len(self._supervisors) >= limit:
-            raise MaxConcurrentSessionsExceeded(f"This node already runs {limit} sessions.")
-        supervisor = SessionSupervisor(
-            request, factory=self._factory, join_call=self._join_call, settings=self._settings
-        )
-        self._supervisors[request.session_id] = supervisor
-        task = scope.start(self._run(supervisor), name=request.session_id, on_error=_keep_in_task)
-        task.add_done_callback(lambda _: self._supervisors.pop(request.session_id))
-        supervisor.watch(task)
-        return supervisor
+        if self._draining:
+            raise LauncherDraining("The launcher is draining: start the session on another node.")
 
-    async def _run(self, supervisor: SessionSupervisor) -> None:
-        request, limit = supervisor.request, self._settings.max_sessions_per_call
-        if not await self._registry.register(self._describe(supervisor), max_per_call=limit):
-            raise MaxSessionsPerCallExceeded(f"Call {request.call_id} already has {limit} sessions.")
+    async def _open(self) -> None:
+        """Begin to look after sessions."""
         try:
-            await supervisor.run()
-        finally:
-            await self._registry.remove(request.call_id, request.session_id)
+            await self._registry.start()
+        except BaseException:
+            await self._leave_registry()
+            raise
+        self._upkeep = TaskScope("maintenance")
+        self._maintenance = Maintenance(self._settings, self._registry, self._roster.supervisors)
+        self._maintenance.start(self._upkeep)
+        self._running = True
 
-    def _describe(self, supervisor: SessionSupervisor) -> SessionInfo:
-        request = supervisor.request
-        return SessionInfo(
-            session_id=request.session_id,
-            call_id=request.call_id,
-            node_id=self._registry.node_id,
-            started_at=request.started_at.timestamp(),
-            status=supervisor.status,
-        )
+    async def _stop(self, reason: Reason, detail: str) -> None:
+        if self._start_limit is not None and not self._start_limit.expired():
+            self._start_limit.reschedule(asyncio.get_running_loop().time())
+        async with self._starting_or_stopping:
+            if self._upkeep is None:
+                return
+            self._running = False
+            await self._roster.end_all(reason, detail)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL):
+                    await self._upkeep.close()
+            await self._leave_registry()
+            self._upkeep = None
+            self._draining = False
 
+    async def _leave_registry(self) -> None:
+        try:
+            async with asyncio.timeout(_FAREWELL):
+                await self._registry.stop()
+        except Exception as error:  # noqa: BLE001 - a foreign store may raise anything
+            logger.warning("The registry failed to stop", extra=failure_fields(error))
 
-async def _warm(agent: Agent) -> None:
-    if agent.pipeline is not None:
-        await agent.pipeline.warmup()
-
-
-def _keep_in_task(error: Exception) -> None:
-    """Let the task end with its error: `AgentSession.wait` raises it."""
-    raise error
+    async def _put_away(self, agent: Agent) -> None:
+        """Close an agent that was in no call."""
+        try:
+            async with asyncio.timeout(self._settings.close_timeout):
+                await agent.ensure_closed()
+        except Exception as error:  # noqa: BLE001 - an agent's class may be the user's own
+            logger.warning("An agent failed to close", extra=failure_fields(error))

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from vision_agents.core.launcher.registry import SessionInfo, SessionRegistry
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.launcher.duty import Duty
+from vision_agents.core.launcher.failures import failure_fields
+from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import SessionSupervisor
 from vision_agents.core.types.status import Reason
+from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.launcher")
 
+_PATIENCE: Seconds = 5.0
+"""An attempt at the registry may take this long, or two intervals where that is longer."""
+
 
 class Maintenance:
-    """Ends sessions that are idle, too old or asked to close, and tells the registry how the others stand.
+    """Ends sessions that are idle, too old, lost or asked to close, and tells the registry of the others.
 
-    Neither a duty nor a session that fails keeps the others from being looked after.
+    Each duty has a task of its own: one that hangs or fails delays no other, and a session that cannot be
+    looked after keeps none of the others from it.
 
     Args:
         settings: the limits and the interval.
         registry: what other nodes see.
         supervisors: the sessions of this node by id, as they come and go.
-        describe: tells how a session stands.
     """
 
     def __init__(
@@ -31,51 +37,79 @@ class Maintenance:
         settings: LauncherSettings,
         registry: SessionRegistry,
         supervisors: Mapping[str, SessionSupervisor],
-        describe: Callable[[SessionSupervisor], SessionInfo],
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._supervisors = supervisors
-        self._describe = describe
+        self._unchecked: set[str] = set()
+        interval = settings.maintenance_interval
+        beat = registry.heartbeat_interval(interval)
+        self._duties = (
+            Duty("expiry", self._expire, every=interval),
+            Duty("heartbeat", self._renew, every=beat, limit=max(_PATIENCE, 2 * beat)),
+        )
+        # Its attempt is to last for ever, so it cannot be late.
+        self._obeying = Duty("commands", self._obey, every=interval)
 
-    async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            for duty in (self._expire, self._obey, self._renew):
-                try:
-                    await duty()
-                except Exception:
-                    logger.exception("A maintenance duty failed", extra={"duty": duty.__name__})
-            await asyncio.sleep(self._settings.maintenance_interval)
+    def start(self, scope: TaskScope) -> None:
+        """Begin, until the scope is closed."""
+        for duty in (*self._duties, self._obeying):
+            scope.start(duty.run(), name=duty.name)
+
+    @property
+    def late(self) -> str:
+        """What has not been done for too long, in a sentence; empty where all is well."""
+        for duty in self._duties:
+            if duty.late_by:
+                return f"The maintenance duty {duty.name!r} has not been done for {duty.late_by:.0f} s."
+        return ""
 
     async def _expire(self) -> None:
+        self._unchecked.intersection_update(self._supervisors)
         for supervisor in list(self._supervisors.values()):
             try:
                 reason = self._overdue(supervisor)
-            except Exception:  # an agent's class may be the user's own
-                logger.exception(
-                    "A session could not be checked", extra={"session_id": supervisor.request.session_id}
-                )
+            except Exception as error:  # noqa: BLE001 - an agent's class may be the user's own
+                self._tell(supervisor, error)
                 continue
             if reason is not None:
                 supervisor.close(reason)
 
     def _overdue(self, supervisor: SessionSupervisor) -> Reason | None:
+        longest = self._settings.max_session_duration_seconds
+        if longest is not None and supervisor.age >= longest:
+            return Reason.MAX_DURATION
         if supervisor.session is None:
             return None
         agent = supervisor.session.agent
-        longest = self._settings.max_session_duration_seconds
-        if longest is not None and max(supervisor.age, agent.on_call_for()) >= longest:
+        if longest is not None and agent.on_call_for() >= longest:
             return Reason.MAX_DURATION
         if 0 < self._settings.agent_idle_timeout <= agent.idle_for():
             return Reason.IDLE_TIMEOUT
         return None
 
+    async def _renew(self) -> None:
+        held = {id_: supervisor for id_, supervisor in self._supervisors.items() if supervisor.claimed}
+        answer = await self._registry.heartbeat([supervisor.describe() for supervisor in held.values()])
+        for session_id in answer.lost:
+            self._close(session_id, Reason.OWNER_LOST)
+        for session_id in answer.close:
+            self._close(session_id, Reason.REQUESTED)
+
     async def _obey(self) -> None:
-        for session_id in await self._registry.take_close_requests(list(self._supervisors)):
-            if supervisor := self._supervisors.get(session_id):
+        async for command in self._registry.commands():
+            supervisor = self._supervisors.get(command.session_id)
+            if supervisor is not None and supervisor.request.call_id == command.call_id:
                 supervisor.close(Reason.REQUESTED)
 
-    async def _renew(self) -> None:
-        sessions = [s for s in self._supervisors.values() if s.session and not s.session.finished]
-        await self._registry.renew([self._describe(s) for s in sessions])
+    def _close(self, session_id: str, reason: Reason) -> None:
+        if supervisor := self._supervisors.get(session_id):
+            supervisor.close(reason)
+
+    def _tell(self, supervisor: SessionSupervisor, error: Exception) -> None:
+        """Tell once of a session that cannot be checked."""
+        if supervisor.request.session_id not in self._unchecked:
+            self._unchecked.add(supervisor.request.session_id)
+            logger.error(
+                "A session could not be checked", extra={**supervisor.names, **failure_fields(error)}
+            )

@@ -1,5 +1,6 @@
 """What a launcher is allowed, and how long it waits."""
 
+import re
 from dataclasses import dataclass
 
 from vision_agents.core.types.units import Seconds
@@ -20,6 +21,7 @@ class LauncherSettings:
     maintenance_interval: Seconds = 5.0
     start_timeout: Seconds = 30.0
     close_timeout: Seconds = 8.0
+    call_id_pattern: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse nonsense."""
@@ -32,3 +34,7 @@ class LauncherSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be > 0 or None, not {value}.")
+        try:
+            re.compile(self.call_id_pattern or "")
+        except re.error as error:
+            raise ValueError(f"call_id_pattern must be a regular expression: {error}.") from error

@@ -1,11 +1,10 @@
-"""One session from its agent's making to its last resource given back, whatever happens in between."""
+"""One session from its claim to its last resource given back, whatever happens in between."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
@@ -13,9 +12,21 @@ from typing import Any, TypeAlias
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
-from vision_agents.core.aio.scope import TaskScope
-from vision_agents.core.errors import ConfigurationError, LauncherNotRunning, StartTimeout
+from vision_agents.core.aio.scope import OnError, TaskScope
+from vision_agents.core.errors import (
+    ConfigurationError,
+    LauncherDraining,
+    LauncherNotRunning,
+    RegistryUnavailable,
+    SessionClosed,
+    SessionLimitExceeded,
+    StartTimeout,
+)
+from vision_agents.core.launcher.ending import PATIENCE, Ending, outwait
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
+from vision_agents.core.launcher.failures import failure_fields
+from vision_agents.core.launcher.presence import Presence
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.status import CloseReason, Reason, SessionStatus
@@ -29,8 +40,11 @@ Configure: TypeAlias = Callable[[Agent], Awaitable[None] | None]
 SESSION_FAILED = "A session failed"
 """The log record's message; whoever reports the error of `AgentSession.wait` may filter it out."""
 
-_GRACE: Seconds = 0.5
-"""The agent's own closing has the same deadline as the launcher's, and time to tell how it went."""
+STOPPED = "launcher_stopped"
+"""The detail of the reason of sessions that `stop` ended."""
+
+_CLEAN_UP: Seconds = 0.5
+"""A start that failed is reported when its slot is free again, or after this long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +61,18 @@ class SessionRequest:
 
 
 class SessionSupervisor:
-    """Makes the agent, runs the call's entry point, and closes the agent once.
+    """Claims the session, makes the agent, runs the call's entry point, and closes the agent once.
 
-    `run` is the session's task. It ends within the launcher's deadlines after the entry point has ended or
-    `close` was called, and raises what the entry point raised.
+    `run` is the session's task: it ends within the launcher's deadlines, and raises what the session failed
+    with. What does not let itself be ended is left behind; `gone` is set when that has ended too.
 
     Args:
         request: which session.
         factory: makes the agent.
         join_call: the entry point.
         settings: the deadlines; they take the place of the agent's own.
+        presence: tells the registry.
+        scope: the parent of the session's tasks.
     """
 
     def __init__(
@@ -66,27 +82,38 @@ class SessionSupervisor:
         factory: AgentFactory,
         join_call: UserFunction,
         settings: LauncherSettings,
+        presence: Presence,
+        scope: TaskScope,
     ) -> None:
         self.request = request
         self.session: AgentSession | None = None
         self.closing = False
+        self.claimed = False
+        self.left_behind = False
         self._factory = factory
         self._join_call = join_call
         self._settings = settings
+        self._presence = presence
+        self._scope = scope
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._scope = TaskScope(f"supervisor:{request.session_id}")
-        self._task: asyncio.Task[None] | None = None
-        self._entry: asyncio.Task[None] | None = None
-        self._entered: asyncio.Future[AgentSession] = self._loop.create_future()
-        self._ending = asyncio.Event()
+        self._entered: asyncio.Future[None] = self._loop.create_future()
+        self._ending: asyncio.Future[None] = self._loop.create_future()
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        self._claiming = False
+        self._in_call = False
         self._reason: CloseReason | None = None
         self._error: Exception | None = None
+        self._final: SessionStatus | None = None
+        self.task = scope.start(self._run(), name=request.session_id, on_error=_keep_in_task)
+        self.task.add_done_callback(_look_at_error)
 
     @property
     def status(self) -> SessionStatus:
         """Where the session is in its life."""
-        if self.closing:
+        if self._final is not None:
+            return self._final
+        if self.closing or (self.session is not None and self.session.finished):
             return SessionStatus.CLOSING
         return self.session.status if self.session else SessionStatus.STARTING
 
@@ -95,141 +122,212 @@ class SessionSupervisor:
         """How long ago the session was asked for."""
         return self._loop.time() - self._began
 
-    def watch(self, task: asyncio.Task[None]) -> None:
-        """Take the task that does `run`."""
-        self._task = task
-        task.add_done_callback(self._on_end)
+    @property
+    def names(self) -> dict[str, str]:
+        """What a log record of this session carries."""
+        return {"session_id": self.request.session_id, "call_id": self.request.call_id}
+
+    def describe(self) -> SessionInfo:
+        """Tell everybody how the session stands."""
+        told = (self.session.close_reason if self.session else None) or self._reason
+        return SessionInfo(
+            session_id=self.request.session_id,
+            call_id=self.request.call_id,
+            call_type=self.request.call_type,
+            node_id=self._presence.node_id,
+            started_at=self.request.started_at.timestamp(),
+            status=self.status,
+            reason=told.reason if told else None,
+            detail=told.detail if told else "",
+        )
 
     async def entered(self) -> AgentSession:
         """Return when the entry point has begun, or raise why it never will."""
-        return await self._entered
+        await asyncio.wait([self._entered])
+        if self._in_call and self.session is not None:
+            return self.session
+        await asyncio.wait([self.task], timeout=_CLEAN_UP)
+        raise self._error or self._interruption()
 
     async def ended(self) -> None:
-        """Return when the session has ended; cancelling the waiter does not end it."""
-        assert self._task is not None
-        await asyncio.wait([self._task])
+        """Return when the session has ended or was left behind; cancelling the waiter changes nothing."""
+        await asyncio.wait([self.task])
 
     def close(self, reason: Reason, detail: str = "") -> bool:
         """Begin to close, without waiting; tells whether it was not closing already."""
         if self.closing:
             return False
-        self.closing = True
         self._settle_reason(reason, detail)
-        self._ending.set()
-        if self._entry is None and self._task is not None:
-            self._task.cancel()  # still making the agent
+        self._end()
         return True
 
-    async def run(self) -> None:
-        """Live the whole session."""
-        try:
-            await self._prepare()
-            if not self.closing:  # create_agent may not have let itself be cancelled
-                self._entry = self._scope.start(self._enter(), name="entry")
-                await self._ending.wait()
-        except Exception as error:  # noqa: BLE001 - the top of the session's task
-            self._note(error)
-        finally:
-            self.closing = True
+    def _cancelled(self) -> None:
+        """Somebody cancelled the session's task: that closes the session."""
+        self.close(Reason.REQUESTED, "cancelled")
+
+    def _end(self) -> None:
+        self.closing = True
+        for future in (self._entered, self._ending):
+            if not future.done():
+                future.set_result(None)
+
+    async def _run(self) -> None:
+        self._work = self._start(self._live(), "work")
+        limit = self._loop.call_later(self._settings.start_timeout, self._give_up_start)
+        self._entered.add_done_callback(lambda _: limit.cancel())
+        await outwait({self._ending}, on_cancelled=self._cancelled)
+        ending = Ending(self._work, lambda: self.session, start=self._start, on_cancelled=self._cancelled)
+        left = await ending.run(
+            self._settle_reason(Reason.COMPLETED),
+            limit=self._settings.close_timeout,
+            # The answer to a claim is waited for: a slot that nobody knows of is given back by nobody.
+            cancel_at_once=not self._claiming,
+        )
+        if left:
+            self.left_behind = True
             if self.session is not None:
-                await self._end(self.session)
+                self.session.status = SessionStatus.CLOSING
+            logger.error("A session did not end in time and was left behind", extra=self.names)
+            self._start(self._bury(left), "remains")
+        else:
+            await self._conclude()
         if self._error is not None:
             raise self._error
 
-    async def _prepare(self) -> None:
-        """Make the agent and its session ready for the entry point."""
-        limit = self._settings.start_timeout
-        timer = asyncio.timeout(limit)
+    async def _live(self) -> None:
+        """Do what may fail or never end: everything of the user's."""
         try:
-            async with timer:
-                agent = await self._factory.make(self.request.keywords)
-                self.session = self._adopt(agent)
-                configured = self.request.configure(agent) if self.request.configure else None
-                if isawaitable(configured):
-                    await configured
-        except TimeoutError as error:
-            if not timer.expired():
-                raise
-            raise StartTimeout(
-                f"Session {self.request.session_id}: the agent was not built within {limit:g} s."
-            ) from error
+            await self._prepare()
+            if not self.closing:  # create_agent may not have let itself be cancelled
+                await self._enter()
+        except asyncio.CancelledError:
+            self._settle_reason(Reason.REQUESTED, "cancelled")
+            raise
+        except Exception as error:  # noqa: BLE001 - the top of the session's work
+            self._fail(error)
+        finally:
+            self._end()
 
-    def _adopt(self, agent: Agent) -> AgentSession:
+    async def _prepare(self) -> None:
+        """Claim the slot, then make the agent ready for the entry point."""
+        await self._claim()
+        if self.closing:
+            return
+        agent = await self._factory.make(self.request.keywords)
+        self._adopt(agent)
+        if self.closing:
+            return
+        await self._factory.warm(agent)
+        configured = self.request.configure(agent) if self.request.configure else None
+        if isawaitable(configured):
+            await configured
+
+    async def _claim(self) -> None:
+        self._claiming = True
+        try:
+            await self._presence.claim(self.describe())
+            self.claimed = True
+        finally:
+            self._claiming = False
+
+    def _adopt(self, agent: Agent) -> None:
         request, settings = self.request, self._settings
         agent.id = request.session_id
-        agent.deadlines = replace(agent.deadlines, start=settings.start_timeout, close=settings.close_timeout)
+        agent.call_id_pattern = settings.call_id_pattern
+        agent.deadlines = replace(
+            agent.deadlines, start=settings.start_timeout, close=settings.close_timeout * PATIENCE
+        )
         agent.set_video_track_override_path(request.video_track_override_path)
         session = agent.session or AgentSession(agent)
         session.id = request.session_id
         session.call_id = request.call_id
         session.started_at = request.started_at
-        session.task = self._task
-        return session
+        session.task = self.task
+        self.session = session
 
     async def _enter(self) -> None:
         request, session = self.request, self.session
         assert session is not None
-        if not self._entered.done():
-            self._entered.set_result(session)
-        try:
-            call: Any = self._join_call.call(
-                session.agent, request.call_type, request.call_id, keywords=request.keywords
+        self._in_call = True
+        self._entered.set_result(None)
+        call: Any = self._join_call.call(
+            session.agent, request.call_type, request.call_id, keywords=request.keywords
+        )
+        if not isawaitable(call):
+            raise ConfigurationError("join_call must be an async function.")
+        await call
+
+    def _give_up_start(self) -> None:
+        if not self.closing:
+            limit = self._settings.start_timeout
+            self._fail(
+                StartTimeout(
+                    f"Session {self.request.session_id}: the agent was not built within {limit:g} s."
+                )
             )
-            if not isawaitable(call):
-                raise ConfigurationError("join_call must be an async function.")  # noqa: TRY301
-            await call
-        except Exception as error:
-            self._note(error)
-            logger.exception(SESSION_FAILED, extra=self._names)
-        finally:
-            self._ending.set()
+            self._end()
 
-    async def _end(self, session: AgentSession) -> None:
-        """End everything, in bounded time; being cancelled meanwhile changes nothing."""
-        self._settle_reason(*((Reason.REQUESTED, "cancelled") if self._was_cut else (Reason.COMPLETED, "")))
-        ending = self._scope.start(self._close_all(session), name="end")
-        while not ending.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([ending])
+    async def _bury(self, left: set[asyncio.Future[None]]) -> None:
+        await asyncio.wait(left)
+        logger.info("A session that was left behind has ended", extra=self.names)
+        await self._conclude()
 
-    @property
-    def _was_cut(self) -> bool:
-        return not self._ending.is_set() and self._error is None
+    async def _conclude(self) -> None:
+        """Everything has ended: tell so, and give the slot back."""
+        failed = self._error is not None
+        if self.session is not None:
+            failed = failed or self.session.status is SessionStatus.FAILED
+            self.session.status = SessionStatus.FAILED if failed else SessionStatus.CLOSED
+        self._final = SessionStatus.FAILED if failed else SessionStatus.CLOSED
+        if self.claimed:
+            self.claimed = False  # no heartbeat tells of it any more
+            release = self._start(self._presence.release(self.describe()), "release")
+            await outwait({release}, on_cancelled=self._cancelled)
+        self.gone.set_result(None)
 
-    async def _close_all(self, session: AgentSession) -> None:
-        # Started first, so that its reason counts when the entry point's own closing follows.
-        steps = [self._scope.start(self._close_agent(session), name="close")]
-        if self._entry is not None:
-            self._entry.cancel()
-            steps.append(self._entry)
-        _, late = await asyncio.wait(steps, timeout=self._settings.close_timeout + _GRACE)
-        if late:
-            logger.error("A session did not end in time and was left behind", extra=self._names)
-        session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._scope.start(work, name=f"{name}:{self.request.session_id}", on_error=self._warn(name))
 
-    async def _close_agent(self, session: AgentSession) -> None:
-        assert self._reason is not None
-        try:
-            await session.close(self._reason.reason, self._reason.detail)
-        finally:
-            await session.agent.close()
+    def _warn(self, step: str) -> OnError:
+        def warn(error: Exception) -> None:
+            logger.warning(
+                "A closing step of a session failed",
+                extra={**self.names, "step": step, **failure_fields(error)},
+            )
 
-    def _note(self, error: Exception) -> None:
-        self._error = self._error or error
+        return warn
+
+    def _fail(self, error: Exception) -> None:
+        """Keep the first error, and tell it once; a start that was refused is not a failure."""
+        if self._error is not None:
+            return
+        self._error = error
         timed_out = isinstance(error, StartTimeout)
         self._settle_reason(Reason.START_TIMEOUT if timed_out else Reason.ERROR, type(error).__name__)
+        if not isinstance(error, SessionLimitExceeded | RegistryUnavailable):
+            logger.error(SESSION_FAILED, extra={**self.names, **failure_fields(error)})
 
-    def _settle_reason(self, reason: Reason, detail: str) -> None:
+    def _settle_reason(self, reason: Reason, detail: str = "") -> CloseReason:
         """Set why the session ends; the first reason counts."""
         self._reason = self._reason or CloseReason(reason, detail)
+        return self._reason
 
-    def _on_end(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if self._entered.done():
-            return
-        cut = LauncherNotRunning(f"Session {self.request.session_id} was closed before it had started.")
-        self._entered.set_exception(error or cut)
+    def _interruption(self) -> Exception:
+        """Why a session was closed before its entry point had begun."""
+        text = f"Session {self.request.session_id} was closed before it had started"
+        if self._reason is not None and self._reason.reason is Reason.DRAINED:
+            return LauncherDraining(f"{text}: the launcher is draining.")
+        if self._reason == CloseReason(Reason.REQUESTED, STOPPED):
+            return LauncherNotRunning(f"{text}: the launcher was stopped.")
+        return SessionClosed(f"{text}.")
 
-    @property
-    def _names(self) -> dict[str, str]:
-        return {"session_id": self.request.session_id, "call_id": self.request.call_id}
+
+def _keep_in_task(error: Exception) -> None:
+    """Let the task end with its error: `AgentSession.wait` raises it."""
+    raise error
+
+
+def _look_at_error(task: asyncio.Task[None]) -> None:
+    """The error has been told; asyncio need not say that nobody looked at it."""
+    if not task.cancelled():
+        task.exception()

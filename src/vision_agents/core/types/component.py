@@ -1,5 +1,6 @@
 """What every exchangeable part of an agent has in common."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,14 @@ class Component:
     def describe(self) -> ComponentInfo:
         """Tell the provider and the model for metrics and traces."""
         return ComponentInfo(provider=self.provider, model=self.model)
+
+    @property
+    def warmup_key(self) -> Hashable:
+        """What `warmup` loads: parts with equal keys are warmed up once for all of them.
+
+        A part with settings that change what is loaded adds them.
+        """
+        return type(self), self.describe()
 
     async def warmup(self) -> None:
         """Load what is slow to load, so that the first turn is not; may be called more than once."""

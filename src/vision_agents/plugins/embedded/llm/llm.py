@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -51,6 +51,12 @@ class LLM(port.LLM):
             self._path = Path(chosen).expanduser().absolute()
             self.model = self._path.stem
             _check(chosen, self._path)
+
+    @property
+    def warmup_key(self) -> Hashable:
+        """The file and what makes an engine of its own; with tools, something is read ahead too."""
+        engine = (self._path, self.settings.context_size, self.settings.threads)
+        return type(self), engine, len(self.functions) > 0
 
     async def warmup(self) -> None:
         """Fetch the weights if they are missing, load them, and read what all prompts with tools begin with.

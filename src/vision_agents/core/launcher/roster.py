@@ -1,0 +1,86 @@
+"""The sessions of this node: who is let in, who is there, and waiting for the end of all."""
+
+from __future__ import annotations
+
+import asyncio
+
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.errors import ConfigurationError, MaxConcurrentSessionsExceeded
+from vision_agents.core.launcher.factory import AgentFactory, UserFunction
+from vision_agents.core.launcher.presence import Presence
+from vision_agents.core.launcher.settings import LauncherSettings
+from vision_agents.core.launcher.supervisor import SessionRequest, SessionSupervisor
+from vision_agents.core.types.status import Reason
+from vision_agents.core.types.units import Seconds
+
+
+class Roster:
+    """Gives each session a slot, which is free again when everything of the session has truly ended.
+
+    Args:
+        settings: the limits.
+        factory: makes agents.
+        join_call: the entry point of a session.
+        presence: tells the registry.
+    """
+
+    def __init__(
+        self, settings: LauncherSettings, factory: AgentFactory, join_call: UserFunction, presence: Presence
+    ) -> None:
+        self.supervisors: dict[str, SessionSupervisor] = {}
+        self.started = 0
+        self._settings = settings
+        self._factory = factory
+        self._join_call = join_call
+        self._presence = presence
+        # Never closed: that would wait for what does not let itself be ended.
+        self._scope = TaskScope("launcher")
+
+    @property
+    def left_behind(self) -> int:
+        """How many sessions could not be ended, and have not ended by themselves."""
+        return sum(supervisor.left_behind for supervisor in self.supervisors.values())
+
+    def find(self, session_id: str, call_id: str | None = None) -> SessionSupervisor | None:
+        """Find a session, of that call where one is given."""
+        supervisor = self.supervisors.get(session_id)
+        if supervisor is None or call_id not in {None, supervisor.request.call_id}:
+            return None
+        return supervisor
+
+    def admit(self, request: SessionRequest) -> SessionSupervisor:
+        """Reserve a slot and begin the session.
+
+        Raises:
+            MaxConcurrentSessionsExceeded: there is no slot.
+            ConfigurationError: there is a session of this id.
+        """
+        limit, session_id = self._settings.max_concurrent_sessions, request.session_id
+        if limit is not None and len(self.supervisors) >= limit:
+            raise MaxConcurrentSessionsExceeded(f"This node already runs {limit} sessions.")
+        if session_id in self.supervisors:
+            raise ConfigurationError(
+                f"This node already has a session {session_id}: give another session_id."
+            )
+        supervisor = SessionSupervisor(
+            request,
+            factory=self._factory,
+            join_call=self._join_call,
+            settings=self._settings,
+            presence=self._presence,
+            scope=self._scope,
+        )
+        self.supervisors[session_id] = supervisor
+        supervisor.gone.add_done_callback(lambda _: self.supervisors.pop(session_id))
+        return supervisor
+
+    async def wait_ended(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - passed on
+        """Return when the sessions that are there now have ended or were left behind."""
+        if tasks := [supervisor.task for supervisor in self.supervisors.values()]:
+            await asyncio.wait(tasks, timeout=timeout)
+
+    async def end_all(self, reason: Reason, detail: str) -> None:
+        """End every session, side by side; takes no longer than one may."""
+        for supervisor in list(self.supervisors.values()):
+            supervisor.close(reason, detail)
+        await self.wait_ended()
