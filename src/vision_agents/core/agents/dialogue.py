@@ -207,9 +207,13 @@ class Dialogue:
         self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
     ) -> None:
         """Let the flight recorder write it down, where there is one."""
-        self._bus.emit(
-            TurnObservedEvent, participant=participant, observation=observation, decisions=tuple(decisions)
-        )
+        if self._bus.has_subscribers(TurnObservedEvent):
+            self._bus.emit(
+                TurnObservedEvent,
+                participant=participant,
+                observation=observation,
+                decisions=tuple(decisions),
+            )
 
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""
