@@ -20,6 +20,7 @@ from vision_agents.core.launcher.registry.foreign_store import ForeignStore
 from vision_agents.core.launcher.registry.guard import StoreGuard
 from vision_agents.core.launcher.registry.kv_store import SessionKVStore
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+from vision_agents.core.launcher.registry.names import encoded
 from vision_agents.core.launcher.registry.port import (
     BATCH,
     Asked,
@@ -89,7 +90,7 @@ class SessionRegistry:
         self._ttl = ttl
         self._guard = StoreGuard()
         name = node_id or new_id()
-        self._owner = Owner(token=f"{name}/{new_id()}", node_id=name, ttl=ttl, interval=ttl / 3)
+        self._owner = Owner(token=_new_token(name), node_id=name, ttl=ttl, interval=ttl / 3)
         self._limits: dict[str, int] = {}
         self._unsaid = Unsaid()
         self._failures_told = 0
@@ -126,7 +127,7 @@ class SessionRegistry:
             RegistryUnavailable: the store cannot be reached.
         """
         await self._guard.call(self._store.start, insist=True)
-        token = f"{self.node_id}/{new_id()}"
+        token = _new_token(self.node_id)
         self._owner = replace(self._owner, token=token, lease_known_ms=0, cut_off=False)
         try:
             await self._renew(())
@@ -359,6 +360,10 @@ class SessionRegistry:
             started_at=now,
             status=SessionStatus.ACTIVE,
         )
+
+
+def _new_token(node_id: str) -> str:
+    return f"{encoded(node_id)}/{new_id()}"
 
 
 def _seen(found: Found) -> SessionInfo:
