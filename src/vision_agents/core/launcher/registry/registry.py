@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -86,7 +86,8 @@ class SessionRegistry:
         if not ttl > 0:
             raise ValueError(f"ttl must be > 0, not {ttl}.")
         chosen = InMemorySessionKVStore() if store is None else store
-        self._store = chosen if isinstance(chosen, RegistryStore) else ForeignStore(chosen)
+        foreign = isinstance(chosen, SessionKVStore) and not isinstance(chosen, RegistryStore)
+        self._store = ForeignStore(chosen) if foreign else chosen
         self._ttl = ttl
         self._guard = StoreGuard()
         name = node_id or new_id()
@@ -258,7 +259,7 @@ class SessionRegistry:
         """Find a node that is alive."""
         return await self._guard.call(lambda: self._store.find_node(node_id))
 
-    async def commands(self) -> AsyncIterator[Command]:
+    async def commands(self) -> AsyncGenerator[Command, None]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
         while True:
             try:
