@@ -181,26 +181,31 @@ def _after(spoken: list[str], text: list[str]) -> list[str]:
 def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
     """How many words of `text` were surely heard, and how many perhaps: the last may have been cut.
 
-    A stretch after the first one goes on where the one before it ended, or a little earlier; where the voice
-    was held for a frame only, both are one stretch, and a piece of a word comes before the word.
+    A stretch after the first one goes on where the one before it ended, or a little earlier.
     """
     surely = perhaps = 0
-    for stretch in stretches:
-        words = stretch.split()
-        if not words:
-            continue
-        begin = next((at for at, word in enumerate(text) if _begins(words[0], word)), surely)
+    for words in _apart(stretches, text):
+        begin = next((at for at, word in enumerate(text) if word.startswith(words[0])), surely)
         assert begin <= surely, f"{words} comes too late after {text[:surely]}"
-        expected = text[begin : begin + len(words)]
-        whole = [heard.endswith(word) for heard, word in zip(words, expected, strict=False)]
-        assert all(whole[:-1]), (words, text)
-        surely = max(surely, begin + sum(whole))
+        assert words[:-1] == text[begin : begin + len(words) - 1]
+        whole = begin + len(words) <= len(text) and words[-1] == text[begin + len(words) - 1]
+        surely = max(surely, begin + len(words) - (not whole))
         perhaps = max(perhaps, begin + len(words))
     return surely, perhaps
 
 
-def _begins(heard: str, word: str) -> bool:
-    return word.startswith(heard) or heard.endswith(word)
+def _apart(stretches: Iterable[str], text: list[str]) -> Iterator[list[str]]:
+    """The words of each stretch; a voice held for less than a frame leaves a piece of a word before one."""
+    for stretch in stretches:
+        words: list[str] = []
+        for heard in stretch.split():
+            whole = next((word for word in text if heard.endswith(word)), heard)
+            if heard != whole:
+                yield [*words, heard.removesuffix(whole)]
+                words = []
+            words.append(whole)
+        if words:
+            yield words
 
 
 def check_user_turns(stage: Stage) -> None:

@@ -199,9 +199,11 @@ class Stage:
         person = await self._person(action.caller)
         match action:
             case Speaks(words=words, pause=pause):
-                text = self.vocabulary.phrase(words)
-                self.record.said.setdefault(person.name, []).extend(text.split())
-                person.does(person.caller.says(text), pause)
+                begin, rest = self.vocabulary.phrase(words - words // 2), self.vocabulary.phrase(words // 2)
+                self.record.said.setdefault(person.name, []).extend([*begin.split(), *rest.split()])
+                person.does(person.caller.says(begin), pause)
+                if rest:
+                    person.does(person.caller.says(rest))
             case Nods():
                 self.record.nods += 1
                 person.does(person.caller.says("uh huh"))
