@@ -151,7 +151,8 @@ class Responder:
     async def _ask(self, answer: Answer, send: Callable[[list[str]], Awaitable[None]]) -> list[FunctionCall]:
         """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
         calls: list[FunctionCall] = []
-        request, begin = ModelRequest(self._clock(), self._llm.model or "", self._llm.provider), len(answer.text)
+        begin = len(answer.text)
+        request = ModelRequest(self._clock(), self._llm.model or "", self._llm.provider)
         answer.work.requests.append(request)
         stream, patience = self._llm.respond(self._request(answer)), self._deadlines.model_silence
         async with Patient(stream, patience=patience, too_slow=self._too_slow) as events:
