@@ -192,8 +192,7 @@ class Listener:
                 self._recognised = f"{self._recognised} {text}".strip()
                 self._timeline.transcribed(self._loop.time())
             case RecogniserTurnStarted():
-                self._inbound.advance()  # a report is about now, also where no frame has told the time
-                self._observe(ReportedStart(at=self._at))
+                self._observe(ReportedStart(at=self._inbound.reached()))
             case RecogniserTurnEnded():
                 self._turn_reported()
             case STTFailed(error=error):
@@ -202,9 +201,8 @@ class Listener:
 
     def _turn_reported(self) -> None:
         """End the turn with what the recogniser has told, as far as it came."""
-        self._inbound.advance()
         text, self._recognised = self._recognised, ""
-        self._observe(ReportedEnd(at=self._at, text=text))
+        self._observe(ReportedEnd(at=self._inbound.reached(), text=text))
 
     def _observe(self, observation: Observation) -> None:
         decisions = self._machine.observe(observation)
