@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from vision_agents.core.agents.answer import Answer
 from vision_agents.core.agents.output import Output
-from vision_agents.core.agents.responder import Answer, Responder
-from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.agents.responder import Responder
+from vision_agents.core.agents.speaker import Speaker, Voice
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError, ProviderError
 from vision_agents.core.functions.running import in_tool, running_call
@@ -306,12 +307,9 @@ class AgentTurns:
             if turn.beside is not None:
                 await turn.beside.quiet.wait()
             put()
-            await self._speaker.speak(
-                _sentences(turn.script),
-                turn.utterance.playout,
-                on_audio=queue.wake,
-                work=turn.answer.work.syntheses,
-            )
+            work = turn.answer.work.syntheses
+            voice = self._speaker.voice(turn.utterance.playout, on_audio=queue.wake, work=work)
+            await _recite(turn.script, voice)
         elif self._responder is not None:
             await self._responder.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
         self._check(turn)
@@ -326,7 +324,8 @@ class AgentTurns:
             raise ProviderError("The synthesiser gave no audio.", provider="tts", stage="tts")
 
 
-async def _sentences(text: str) -> AsyncIterator[str]:
+async def _recite(text: str, voice: Voice) -> None:
     segmenter = SentenceSegmenter()
     for sentence in (*segmenter.push(text), *segmenter.flush()):
-        yield sentence
+        await voice.say(sentence)
+    voice.finish()

@@ -1,15 +1,14 @@
-"""One answer: history to the language model, tools, sentences, and the utterance that is heard."""
+"""Makes answers: history to the language model, tools, sentences."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
+from vision_agents.core.agents.answer import Answer, Delivery
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.agents.turn_reports import TurnReports
-from vision_agents.core.aio.mailbox import Mailbox
 from vision_agents.core.aio.patience import Patient
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.agent import AgentTurnEndedEvent
@@ -18,39 +17,12 @@ from vision_agents.core.events.plugin import LLMResponseFinalEvent
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest, TextDelta, ToolCall, Usage
-from vision_agents.core.observability.timeline import Mark, TurnTimeline
-from vision_agents.core.observability.turn_record import ModelRequest, ToolRun, TurnWork
-from vision_agents.core.speech.segmenter import SentenceSegmenter
-from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.observability.timeline import Mark
+from vision_agents.core.observability.turn_record import ModelRequest, ToolRun
 from vision_agents.core.tools.executor import ToolExecutor
 
 _MAX_ROUNDS = 8
 """Times the model may ask for tools in one turn."""
-
-_WAITING_SENTENCES = 64
-
-
-@dataclass(eq=False, slots=True)
-class Answer:
-    """One answer in the making.
-
-    `turn_instructions` hold for this answer only; `open_calls` are tools that have not returned yet.
-    Until `committed` is set, `question` is not in the history, no tool runs and nothing is heard.
-    """
-
-    utterance: UtteranceHandle
-    timeline: TurnTimeline
-    work: TurnWork = field(default_factory=TurnWork)
-    turn_instructions: str = ""
-    question: Message | None = None
-    committed: asyncio.Event = field(default_factory=asyncio.Event)
-    text: str = ""
-    tokens: int = 0
-    segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
-    open_calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
-    begins_at: int = 0
-    quiet: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while every sentence so far has its audio."""
 
 
 class Responder:
@@ -97,48 +69,39 @@ class Responder:
         `on_sentence` is called with each sentence, `on_audio` whenever there is more to play.
         """
         answer.begins_at = len(self._history) + (not answer.committed.is_set())
-        sentences: Mailbox[str] = Mailbox(_WAITING_SENTENCES)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._speak(answer, sentences, on_audio))
-                await self._think(answer, sentences, on_sentence)
-                sentences.close()
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        if self._speaker is None and answer.text:
-            await answer.committed.wait()
-            self._history.add(Message(Role.ASSISTANT, answer.text))
-            self._events.emit(AgentTurnEndedEvent, utterance_id=answer.utterance.id, text=answer.text)
+        answer.quiet.set()
+        if self._speaker is None:
+            await self._think(answer, None)
+            await self._put_down(answer)
+            return
 
-    async def _speak(self, answer: Answer, sentences: Mailbox[str], on_audio: Callable[[], None]) -> None:
         def heard() -> None:
             answer.timeline.mark(Mark.TTS_FIRST_AUDIO, self._clock())
             on_audio()
 
-        async def in_order() -> AsyncIterator[str]:
-            answer.quiet.set()
-            async for sentence in sentences:
-                answer.quiet.clear()
-                yield sentence
-                if not len(sentences):
-                    answer.quiet.set()
-
-        if self._speaker is None:
-            return
+        work = answer.work.syntheses
+        voice = self._speaker.voice(answer.utterance.playout, on_audio=heard, work=work)
         try:
-            await self._speaker.speak(
-                in_order(), answer.utterance.playout, on_audio=heard, work=answer.work.syntheses
-            )
-        finally:
-            answer.quiet.set()  # nothing more comes that somebody might wait for
+            async with asyncio.TaskGroup() as group:
+                delivery = Delivery(answer, voice, group, on_sentence)
+                await self._think(answer, delivery)
+                delivery.close()
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
-    async def _think(self, answer: Answer, sentences: Mailbox[str], on_sentence: Callable[[], None]) -> None:
+    async def _put_down(self, answer: Answer) -> None:
+        """End an answer that nobody speaks."""
+        if answer.text:
+            await answer.committed.wait()
+            self._history.add(Message(Role.ASSISTANT, answer.text))
+            self._events.emit(AgentTurnEndedEvent, utterance_id=answer.utterance.id, text=answer.text)
+
+    async def _think(self, answer: Answer, delivery: Delivery | None) -> None:
         async def send(complete: list[str]) -> None:
             for sentence in complete:
                 answer.timeline.mark(Mark.FIRST_SENTENCE, self._clock())
-                on_sentence()
-                answer.quiet.clear()
-                await sentences.send(sentence)
+                if delivery is not None:
+                    await delivery.send(sentence)
 
         for _ in range(_MAX_ROUNDS):
             calls = await self._ask(answer, send)

@@ -14,7 +14,7 @@ from vision_agents.core.observability.turn_record import ToolRun, TurnRecord
 
 if TYPE_CHECKING:
     from vision_agents.core.agents.agent_turns import AgentTurn
-    from vision_agents.core.agents.responder import Answer
+    from vision_agents.core.agents.answer import Answer
 
 
 class TurnReports:
