@@ -17,7 +17,7 @@ from vision_agents.core.errors import (
     RegistryUnavailable,
 )
 from vision_agents.core.launcher.registry.foreign_store import ForeignStore
-from vision_agents.core.launcher.registry.guard import StoreGuard
+from vision_agents.core.launcher.registry.guard import Cancellation, StoreGuard
 from vision_agents.core.launcher.registry.kv_store import SessionKVStore
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
 from vision_agents.core.launcher.registry.names import encoded
@@ -261,6 +261,7 @@ class SessionRegistry:
 
     async def commands(self) -> AsyncGenerator[Command, None]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
+        cancellation = Cancellation()
         while True:
             try:
                 commands = await self._store.next_commands(self._owner)
@@ -268,6 +269,8 @@ class SessionRegistry:
                 self._guard.note_failure(error)
                 await asyncio.sleep(_RECONNECT * random.uniform(0.5, 1.0))  # noqa: S311 - spreads the nodes
                 continue
+            finally:
+                cancellation.check()
             for command in commands:
                 yield command
 
