@@ -1,5 +1,7 @@
 """The documented key-value stores keep what they are given, for as long as they are told."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio

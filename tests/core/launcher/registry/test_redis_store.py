@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from tests.core.launcher.registry.scene import Node, ended, session
 from tests.fault_proxy import FaultProxy
 from tests.real_redis import RedisServer
@@ -128,7 +127,7 @@ async def test_keys_share_a_slot_hold_no_raw_ids_and_are_never_searched(
         assert await registry.get(odd, odd) is not None
         assert await registry.list_sessions() != []
         assert await registry.ended(odd, "one") is not None
-        keys = await _keys(redis_server.url)
+        keys = await _keys(redis_server)
 
     assert len(keys) >= 10
     assert all(re.fullmatch(r"vision_agents:\{registry\}:[a-z]+(:[\w%.~/-]+)?", key) for key in keys), keys
@@ -137,8 +136,8 @@ async def test_keys_share_a_slot_hold_no_raw_ids_and_are_never_searched(
     assert not re.search(r"cmdstat_(scan|keys|hscan|zscan)\b", commands.replace("cmdstat_keys:calls=1,", ""))
 
 
-async def _keys(url: str) -> list[str]:
-    client: Any = Redis.from_url(url, decode_responses=True)
+async def _keys(server: RedisServer) -> list[str]:
+    client = server.connect(decode_responses=True)
     try:
         return sorted(await client.keys("*"))
     finally:
@@ -154,7 +153,7 @@ async def test_a_prefix_of_ones_own_keeps_registries_apart(redis_server: RedisSe
             assert await registry.list_sessions() == []
             await registry.claim(ONE)
 
-    prefixes = {re.split(r"(?<=\}):", key)[0] for key in await _keys(redis_server.url)}
+    prefixes = {re.split(r"(?<=\}):", key)[0] for key in await _keys(redis_server)}
     assert prefixes == {"a:{registry}", "b{own}", "c{registry}"}
 
 
@@ -164,7 +163,7 @@ async def test_a_prefix_of_ones_own_keeps_registries_apart(redis_server: RedisSe
 async def test_a_client_of_ones_own_is_used_and_left_open(
     old_server: RedisServer, options: dict[str, Any]
 ) -> None:
-    client: Any = Redis.from_url(old_server.url, **options)
+    client = old_server.connect(**options)
     async with SessionRegistry(RedisSessionKVStore(client=client), node_id="ann") as registry:
         await registry.claim(ONE, max_per_call=1)
         assert await registry.get("lunch", "one") == ONE
@@ -186,7 +185,7 @@ async def test_what_cannot_be_read_is_skipped_and_counted(old_server: RedisServe
     await ann.claim("one")
     await ann.claim("bad")
     await ann.claim("odd")
-    client: Any = Redis.from_url(old_server.url)
+    client = old_server.connect()
     call = "vision_agents:{registry}:call:lunch"
     owner = (await client.hget(call, "one")).split(b"\n")[0]
     await client.hset(call, "bad", owner + b"\n\xff{")
@@ -275,7 +274,7 @@ async def test_a_server_that_forgot_the_script_gets_it_again(old_server: RedisSe
 
 async def test_commands_that_make_no_sense_are_skipped(old_server: RedisServer, ann: Node) -> None:
     await ann.claim("one")
-    client: Any = Redis.from_url(old_server.url)
+    client = old_server.connect()
     stream = (await client.zrange("vision_agents:{registry}:leases", 0, -1))[0].decode()
     for text in ("{", "[]", json.dumps({"dance": 1}), json.dumps({"close": ["lunch", "one"]})):
         await client.xadd(f"vision_agents:{{registry}}:commands:{stream}", {"command": text})

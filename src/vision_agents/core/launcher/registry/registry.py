@@ -85,9 +85,7 @@ class SessionRegistry:
     ) -> None:
         if not ttl > 0:
             raise ValueError(f"ttl must be > 0, not {ttl}.")
-        chosen = InMemorySessionKVStore() if store is None else store
-        foreign = isinstance(chosen, SessionKVStore) and not isinstance(chosen, RegistryStore)
-        self._store = ForeignStore(chosen) if foreign else chosen
+        self._store = InMemorySessionKVStore() if store is None else _port_of(store)
         self._ttl = ttl
         self._guard = StoreGuard()
         name = node_id or new_id()
@@ -364,6 +362,12 @@ class SessionRegistry:
             started_at=now,
             status=SessionStatus.ACTIVE,
         )
+
+
+def _port_of(store: SessionKVStore | RegistryStore) -> RegistryStore:
+    if not isinstance(store, SessionKVStore):
+        return store
+    return store if isinstance(store, RegistryStore) else ForeignStore(store)
 
 
 def _new_token(node_id: str) -> str:
