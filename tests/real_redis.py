@@ -9,6 +9,7 @@ import subprocess
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _START_TIMEOUT_S = 20.0
 
@@ -80,6 +81,13 @@ class RedisServer:
         with socket.create_connection(("127.0.0.1", self.port), timeout=_START_TIMEOUT_S) as connection:
             connection.sendall(command.encode() + b"\r\n")
             return connection.recv(1 << 20)
+
+    def connect(self, **options: Any) -> Any:
+        """Make a client of it, for a test to close."""
+        from redis.asyncio import Redis
+
+        client: Any = Redis
+        return client.from_url(self.url, **options)
 
     def _answers(self) -> bool:
         try:

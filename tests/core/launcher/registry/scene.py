@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from vision_agents.core.aio.scope import TaskScope
@@ -69,7 +69,7 @@ class Node:
 
 
 @asynccontextmanager
-async def living(*nodes: Node) -> AsyncIterator[None]:
+async def living(*nodes: Node) -> AsyncGenerator[None]:
     """Let nodes beat."""
     async with TaskScope("nodes") as scope:
         for node in nodes:

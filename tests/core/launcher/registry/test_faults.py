@@ -1,5 +1,7 @@
 """Nodes that die, pause or are cut off, and stores that lose their data: who owns what, and for how long."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import asyncio

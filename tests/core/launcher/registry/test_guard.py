@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import RegistryUnavailable
 from vision_agents.core.launcher.registry.guard import StoreGuard
 
@@ -116,6 +117,46 @@ async def test_a_look_that_is_cancelled_lets_the_next_one_look(guard: StoreGuard
     store.hangs = False
 
     assert await guard.call(store.step) == "answer"
+
+
+async def test_a_cancellation_that_a_driver_swallows_is_raised_all_the_same(guard: StoreGuard) -> None:
+    async def swallow() -> str:
+        try:
+            await asyncio.sleep(0.5)
+        except asyncio.CancelledError:
+            return "answer"
+        return "too late"
+
+    async def swallow_and_fail() -> str:
+        await swallow()
+        raise ConnectionError("gone")
+
+    for step in (swallow, swallow_and_fail):
+        async with TaskScope("scope") as scope:
+            task = scope.start(guard.call(step), name="step")
+            await asyncio.sleep(0.1)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+    assert guard.available
+
+
+async def test_a_task_that_is_being_cancelled_can_still_do_its_last_steps(
+    guard: StoreGuard, store: Store
+) -> None:
+    answers: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            answers.append(await guard.call(store.step))
+
+    async with TaskScope("scope") as scope:
+        scope.start(work(), name="work")
+        await asyncio.sleep(0.1)
+
+    assert answers == ["answer"]
 
 
 async def test_who_insists_is_let_through(guard: StoreGuard, store: Store) -> None:

@@ -17,7 +17,7 @@ from vision_agents.core.errors import (
     RegistryUnavailable,
 )
 from vision_agents.core.launcher.registry.foreign_store import ForeignStore
-from vision_agents.core.launcher.registry.guard import StoreGuard
+from vision_agents.core.launcher.registry.guard import Cancellation, StoreGuard
 from vision_agents.core.launcher.registry.kv_store import SessionKVStore
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
 from vision_agents.core.launcher.registry.names import encoded
@@ -85,9 +85,7 @@ class SessionRegistry:
     ) -> None:
         if not ttl > 0:
             raise ValueError(f"ttl must be > 0, not {ttl}.")
-        chosen = InMemorySessionKVStore() if store is None else store
-        foreign = isinstance(chosen, SessionKVStore) and not isinstance(chosen, RegistryStore)
-        self._store = ForeignStore(chosen) if foreign else chosen
+        self._store = InMemorySessionKVStore() if store is None else _port_of(store)
         self._ttl = ttl
         self._guard = StoreGuard()
         name = node_id or new_id()
@@ -261,6 +259,7 @@ class SessionRegistry:
 
     async def commands(self) -> AsyncGenerator[Command, None]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
+        cancellation = Cancellation()
         while True:
             try:
                 commands = await self._store.next_commands(self._owner)
@@ -268,6 +267,8 @@ class SessionRegistry:
                 self._guard.note_failure(error)
                 await asyncio.sleep(_RECONNECT * random.uniform(0.5, 1.0))  # noqa: S311 - spreads the nodes
                 continue
+            finally:
+                cancellation.check()
             for command in commands:
                 yield command
 
@@ -361,6 +362,12 @@ class SessionRegistry:
             started_at=now,
             status=SessionStatus.ACTIVE,
         )
+
+
+def _port_of(store: SessionKVStore | RegistryStore) -> RegistryStore:
+    if not isinstance(store, SessionKVStore):
+        return store
+    return store if isinstance(store, RegistryStore) else ForeignStore(store)
 
 
 def _new_token(node_id: str) -> str:
