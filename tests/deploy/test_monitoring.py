@@ -12,7 +12,6 @@ import pytest
 import yaml
 from tests.core.observability.test_node_metrics import QuietNode
 
-from vision_agents.core.errors import MaxConcurrentSessionsExceeded
 from vision_agents.core.observability.node_metrics import NodeMetrics
 from vision_agents.core.observability.prometheus import render
 
@@ -47,7 +46,6 @@ EXPRESSIONS = [*board_expressions(), *(rule["expr"] for rule in rules())]
 def exported() -> dict[str, dict[str, set[str]]]:
     """Each series: its labels, and the words they take."""
     metrics = NodeMetrics()
-    metrics.sessions.refused(MaxConcurrentSessionsExceeded("full"))
     series: dict[str, dict[str, set[str]]] = {}
     for line in render(metrics.families(QuietNode())).splitlines():
         if line.startswith("#"):

@@ -64,16 +64,23 @@ def test_every_reason_is_there_before_it_happens() -> None:
 def test_sessions_and_heartbeats_are_counted() -> None:
     metrics = NodeMetrics()
     metrics.sessions.ended(Reason.HANGUP, 42.0)
-    metrics.sessions.refused(MaxConcurrentSessionsExceeded("full"))
-    metrics.sessions.heartbeat(0.004, ok=True)
-    metrics.sessions.heartbeat(2.0, ok=False)
+    with pytest.raises(MaxConcurrentSessionsExceeded), metrics.sessions.starting():
+        raise MaxConcurrentSessionsExceeded("full")
+    with pytest.raises(OSError, match="gone"), metrics.sessions.starting():
+        raise ConnectionError("gone")
+    times = iter((1.0, 1.004, 2.0, 4.0))
+    with metrics.sessions.heartbeat(lambda: next(times)):
+        pass
+    with pytest.raises(OSError, match="gone"), metrics.sessions.heartbeat(lambda: next(times)):
+        raise OSError("gone")
     found = scrape(metrics)
     assert found['sessions_ended_total{reason="hangup"}'] == 1
     assert found["session_duration_seconds_sum"] == 42
     assert 'session_duration_seconds_bucket{le="30.0"}' not in found
     assert found['session_duration_seconds_bucket{le="60.0"}'] == 1
     assert found['session_starts_refused_total{error="MaxConcurrentSessionsExceeded"}'] == 1
-    assert found['heartbeat_duration_seconds_count{outcome="ok"}'] == 1
+    assert found['session_starts_refused_total{error="other"}'] == 1
+    assert found['heartbeat_duration_seconds_sum{outcome="ok"}'] == pytest.approx(0.004)
     assert found['heartbeat_duration_seconds_sum{outcome="error"}'] == 2
 
 
@@ -126,5 +133,6 @@ async def test_the_number_of_series_does_not_grow_with_use() -> None:
             await s.caller.says("hello")
             await s.settles()
         metrics.sessions.ended(Reason.COMPLETED, 3.0)
-        metrics.sessions.heartbeat(0.01, ok=True)
+        with metrics.sessions.heartbeat(lambda: 0.0):
+            pass
     assert render(metrics.families(QuietNode())).count("\n") == before

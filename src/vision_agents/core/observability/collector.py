@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from vision_agents.core.observability.metrics import AgentMetrics, Average
+from vision_agents.core.observability.metrics import AgentMetrics, Average, Number
 from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.observability.turn_record import ModelRequest, Synthesis, ToolRun, TurnRecord
 from vision_agents.core.types.units import Seconds
@@ -28,14 +29,22 @@ class MetricsCollector:
 
     def __init__(self) -> None:
         self.metrics = AgentMetrics()
+        self._numbers: Mapping[str, Number | None] | None = None
         self._readers: list[TurnReader] = []
 
     def add_reader(self, reader: TurnReader) -> None:
         """Let `reader` have what comes from now on."""
         self._readers.append(reader)
 
+    def numbers(self) -> Mapping[str, Number | None]:
+        """Give the numbers by name as of the last turn: the same object until another turn is over."""
+        if self._numbers is None:
+            self._numbers = self.metrics.to_dict()
+        return self._numbers
+
     def on_user_turn(self, timeline: TurnTimeline) -> None:
         """Count a participant's turn, answered or not."""
+        self._numbers = None
         metrics, speech = self.metrics, timeline.speech
         assert speech is not None
         metrics.turn_duration_ms__avg.update(speech.duration * 1000)
@@ -48,6 +57,7 @@ class MetricsCollector:
 
     def on_turn(self, record: TurnRecord) -> None:
         """Count what the parts did for a turn."""
+        self._numbers = None
         for request in record.work.requests:
             self._count_request(request)
         for run in record.work.tools:

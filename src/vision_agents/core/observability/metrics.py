@@ -156,3 +156,7 @@ def _restore(metric: Counter | Average, stored: Any) -> None:
         metric.update(pair["value"], weight=pair["weight"])
     else:
         metric.update(stored)
+
+
+NOTHING_MEASURED: Mapping[str, Number | None] = AgentMetrics().to_dict()
+"""What there is to tell before there is an agent."""

@@ -5,9 +5,11 @@ Labels take words from fixed lists only, never an id: the number of series does 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
+from vision_agents.core.errors import VisionAgentsError
 from vision_agents.core.observability.families import (
     LabelledCounter,
     LabelledHistogram,
@@ -80,6 +82,7 @@ class SessionCounts:
             "vision_agents_session_starts_refused",
             "Sessions that were asked for and did not start, by the class of the error.",
             label="error",
+            values=("MaxConcurrentSessionsExceeded", "MaxSessionsPerCallExceeded", "other"),
         )
         self._durations = LabelledHistogram(
             "vision_agents_session_duration_seconds",
@@ -99,13 +102,27 @@ class SessionCounts:
         self._ended.add(value=reason.value)
         self._durations.observe(duration)
 
-    def refused(self, error: BaseException) -> None:
-        """Count a session that did not start."""
-        self._refused.add(value=type(error).__name__)
+    @contextmanager
+    def starting(self) -> Generator[None]:
+        """Count a session that does not start for an error that is raised inside."""
+        try:
+            yield
+        except VisionAgentsError as error:
+            self._refused.add(value=type(error).__name__)
+            raise
+        except Exception:  # what create_agent raises: its class is the application's word
+            self._refused.add(value="other")
+            raise
 
-    def heartbeat(self, duration: Seconds, *, ok: bool) -> None:
-        """Count one telling of the registry."""
-        self._heartbeats.observe(duration, value="ok" if ok else "error")
+    @contextmanager
+    def heartbeat(self, clock: Callable[[], Seconds]) -> Generator[None]:
+        """Count one telling of the registry, that goes on inside; one that is cut counts as an error."""
+        began, outcome = clock(), "error"
+        try:
+            yield
+            outcome = "ok"
+        finally:
+            self._heartbeats.observe(clock() - began, value=outcome)
 
     def families(self) -> Iterator[MetricFamily]:
         """Tell the counts so far."""
