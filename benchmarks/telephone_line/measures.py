@@ -89,7 +89,7 @@ def beeps_found(count: int = 50, *, seed: int = 7) -> int:
         beep = tone((float(frequency),), float(length), float(loudness))
         line = np.concatenate([greetings[number % 20], silence(float(gap)), beep, silence(1.0)])
         heard = beeps_heard(_worsened(line, number))
-        found += len(heard) == 1 and abs(heard[0].frequency_hz / frequency - 1) < 0.01
+        found += [round(event.frequency_hz / float(frequency), 2) for event in heard] == [1.0]
     return found
 
 
@@ -137,9 +137,8 @@ class Answered:
 def judge(answer: Answer, number: int, *, words: bool, noise_db: float | None = None) -> Answered:
     """Answer a call, with a beep where one belongs; the words are understood 0.3 s after the last one."""
     rng = np.random.default_rng(number)
-    lead, gap, frequency, length = (
-        float(x) for x in rng.uniform((0.1, 0.2, 400, 0.2), (1.0, 0.9, 1400, 1.0))
-    )
+    shortest, longest = (0.1, 0.2, 400, 0.2), (1.0, 0.9, 1400, 1.0)
+    lead, gap, frequency, length = (float(drawn) for drawn in rng.uniform(shortest, longest))
     beep = [silence(gap), tone((frequency,), length)] if answer.beeps else []
     line = np.concatenate([silence(lead), answer.sound, *beep, silence(5.0)])
     if noise_db is not None:

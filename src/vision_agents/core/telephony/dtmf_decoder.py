@@ -42,7 +42,7 @@ Keying: TypeAlias = DigitBegan | DigitEnded
 class DtmfDecoder:
     """Finds the sixteen keys in one speaker's audio, also beneath speech and with lost frames.
 
-    Tones from 50 ms are found, and the same key twice where 50 ms lie between. A key is told once, however
+    Tones from 50 ms are found, and the same key twice where 65 ms lie between. A key is told once, however
     long it is held, some 150 ms after it began to sound.
     """
 

@@ -11,6 +11,7 @@ SPAN = 5
 """Windows that are judged together: a tone stays where it is, a voice does not."""
 
 _ALONE_SHARE, _ALONE_DOMINANCE, _ALONE_DEVIATION = 0.7, 0.8, 0.016
+_FARTHEST = 0.02
 _USUAL_TWIST, _TWIST_MARGIN, _WIDEST_TWIST = 2.0, 5.0, 9.0
 _QUIETEST = 10 ** (-45 / 10)
 """Each tone must reach -45 dB below a full-scale sine."""
@@ -48,9 +49,9 @@ def evidence(traces: ToneTraces) -> Floats:
         & (np.maximum(low_deviation, high_deviation) < _ALONE_DEVIATION)
         & (np.abs(twist) < _WIDEST_TWIST)
     )
-    loud = np.minimum(low_level, high_level) > _QUIETEST
+    possible = (np.minimum(low_level, high_level) > _QUIETEST) & (low_deviation < _FARTHEST)
     proofs = np.where(alone, np.maximum(beneath, 0) + both, beneath)
-    return np.where(loud, proofs, -np.inf).reshape(-1, 16)
+    return np.where(possible, proofs, -np.inf).reshape(-1, 16)
 
 
 def _of_keys(tones: Floats) -> tuple[Floats, Floats]:

@@ -18,6 +18,8 @@ _BIN_HZ = RATE / _POINTS
 _TONES = np.array(LOW_HZ + HIGH_HZ)
 _REACH = 0.018
 """How far from its frequency a tone is looked for."""
+_NO_PEAK = 0.06
+"""Deviation of what only leans on something stronger beyond `_REACH`."""
 _NEAR = round(20.0 / _BIN_HZ)
 _BANDS = ((586.0, 1074.0), (1113.0, 1757.0))
 """Where the low tones lie, and the high ones, in Hz."""
@@ -98,11 +100,12 @@ def _trace(windows: Floats) -> Floats:
     level = sums[rows, peak + _NEAR] - sums[rows, peak - _NEAR - 1]
     bands = np.stack([sums[:, high] - sums[:, low] for low, high in _BAND_EDGES], axis=1)
     frequency = (peak + _beside(power, rows, peak)) * _BIN_HZ
+    is_peak = power[rows, peak] >= np.maximum(power[rows, peak - 1], power[rows, peak + 1])
     columns = (
         level / _FULL_SCALE,
         level / np.repeat(bands, 4, axis=1),
         level / sums[:, -1:],
-        np.abs(frequency / _TONES - 1),
+        np.where(is_peak, np.abs(frequency / _TONES - 1), _NO_PEAK),
     )
     return np.stack(columns, axis=1, dtype=np.float32, casting="same_kind")
 

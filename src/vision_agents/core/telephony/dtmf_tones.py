@@ -22,7 +22,7 @@ class DtmfSound:
     Args:
         tone: length of each tone, at least 40 ms: shorter ones are not understood everywhere.
         gap: silence after each tone, at least 40 ms.
-        level_db: of the low tone, below a full-scale sine (0 dB); at most -6.
+        level_db: of the low tone, below a full-scale sine (0 dB).
         twist_db: how much louder the high tone is, -4 to 4.
     """
 
@@ -37,10 +37,11 @@ class DtmfSound:
             raise ValueError(
                 f"DtmfSound needs tone and gap between 0.04 and 10 s, not {self.tone}, {self.gap}."
             )
-        if not (-60 <= self.level_db <= -6 and -4 <= self.twist_db <= 4):
+        peak = 10 ** (self.level_db / 20) * (1 + 10 ** (self.twist_db / 20))
+        if not (self.level_db >= -60 and abs(self.twist_db) <= 4 and peak <= 1.01):
             raise ValueError(
-                "DtmfSound needs level_db between -60 and -6 and twist_db between -4 and 4, not "
-                f"{self.level_db}, {self.twist_db}."
+                "DtmfSound needs level_db from -60 up, twist_db between -4 and 4, and both tones together "
+                f"within full scale, not {self.level_db}, {self.twist_db}."
             )
 
 

@@ -56,11 +56,12 @@ class NarrowbandWindows:
         return self._cut(self._resampler.process(pcm.to_mono().to_float32()).samples)
 
     def skip(self, duration: Seconds) -> Windows:
-        """Let `duration` seconds pass in which nothing was heard; of long ones only the end is looked at."""
+        """Let `duration` seconds pass in which nothing was heard; windows come of the first second."""
         samples = round(duration * RATE)
-        unheard = max(0, samples - 2 * self._size) // STEP
+        unheard = max(0, samples - RATE) // STEP
+        windows = self._cut(np.zeros(samples - unheard * STEP, np.float32))
         self._steps += unheard
-        return self._cut(np.zeros(samples - unheard * STEP, np.float32))
+        return windows
 
     def _cut(self, samples: npt.NDArray[np.int16 | np.float32]) -> Windows:
         heard = np.concatenate((self._kept, samples), dtype=np.float32)

@@ -122,7 +122,8 @@ class VoicemailMachine:
             case SaidSoFar(text=text):
                 self._text, self._words = text, self._rules.who_says(text)
             case Judged(answered_by=answered_by):
-                self._judged = None if answered_by is AnsweredBy.UNCERTAIN else answered_by
+                void = self._talking or answered_by is AnsweredBy.UNCERTAIN
+                self._judged = None if void else answered_by
             case BeepLikely(at=at):
                 self._tone_until = at + _LONGEST_BEEP
             case Beep():
@@ -152,7 +153,7 @@ class VoicemailMachine:
     def _decide(self) -> list[AnswerDecision]:
         if self._beeped:
             return [self._give(AnsweredBy.VOICEMAIL, Clue.BEEP)]
-        if self._judged is not None and not self._talking:
+        if self._judged is not None:
             return [self._give(self._judged, Clue.MODEL)]
         if self._words is not None and self._words is not AnsweredBy.HUMAN:
             return [self._give(self._words, Clue.WORDS)]
