@@ -75,6 +75,13 @@ def test_lost_frames_do_not_double_a_key_that_is_held(seed: int) -> None:
     assert pressed(decode(lossy(line, 0.03, seed))) == "5" * 10
 
 
+@pytest.mark.parametrize("start", range(3000, 3160, 20))
+def test_two_frames_lost_in_a_row_do_not_double_a_key_that_is_held(start: int) -> None:
+    line = key_sound("5", tone=1.0)
+    line[start : start + 320] = 0
+    assert pressed(decode(line)) == "5"
+
+
 @pytest.mark.parametrize("length", [0.05, 0.07, 0.2])
 def test_short_and_long_tones_are_heard(length: float) -> None:
     heard = pressed(decode(key_sound("147*2580369#" * 4, tone=length, gap=max(length, 0.065))))

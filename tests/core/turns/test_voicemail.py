@@ -129,6 +129,16 @@ def test_a_tone_that_was_no_beep_holds_nothing_up_for_long() -> None:
     assert call.silence(10.0) == [verdict(HUMAN, Clue.CADENCE, 4.4)]
 
 
+def test_a_tone_that_a_voice_follows_was_no_beep_and_is_not_waited_for() -> None:
+    call = Answer()
+    call.talk(0.5)
+    call.silence(0.3)
+    call.tell(BeepLikely(call.at))
+    call.silence(0.2)
+    call.talk(0.5)
+    assert call.silence(5.0) == [verdict(HUMAN, Clue.CADENCE, 2.7)]
+
+
 def test_words_tell_a_machine_while_it_still_talks_and_the_message_waits_for_its_end() -> None:
     call = Answer()
     call.tell(TalkBegan(0.2))

@@ -22,7 +22,7 @@ _LEAD: Seconds = _CENTRE + (SPAN - 1) / 2 * STEP_SECONDS + 0.05
 
 @dataclass(frozen=True, slots=True)
 class DigitBegan:
-    """A key is pressed; `at` is audio time, up to 30 ms early."""
+    """A key is pressed; `at` is audio time, mostly 0 to 40 ms early."""
 
     digit: str
     at: Seconds

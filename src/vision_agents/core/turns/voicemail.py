@@ -115,7 +115,7 @@ class VoicemailMachine:
     def _take(self, observation: AnswerObservation) -> None:
         match observation:
             case TalkBegan(at=at):
-                self._talking, self._tone_until, self._judged = True, None, None
+                self._talking, self._tone_until = True, None
                 self._began = at if self._began is None else self._began
             case TalkEnded(at=at):
                 self._talking, self._ended = False, at
