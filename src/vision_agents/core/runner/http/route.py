@@ -1,0 +1,42 @@
+"""The class of the routes: whatever goes wrong in one is answered with a problem document."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from vision_agents.core.runner.http.problems import Problem, problem_of
+
+logger = logging.getLogger("vision_agents.http")
+
+
+class ProblemRoute(APIRoute):
+    """A route that answers errors itself, in whatever application it is."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap what FastAPI makes of the route."""
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
+            except Exception as error:  # noqa: BLE001 - the top of a request
+                return respond(error)
+
+        return answer
+
+
+def respond(error: Exception) -> Response:
+    """Answer an error; one that is a fault of the server is logged, and its text kept from the client."""
+    problem = problem_of(error)
+    if problem is None:
+        logger.error("A request failed", exc_info=error)
+        problem = Problem(500, "internal_error", "The server failed to answer")
+    return problem.response()
