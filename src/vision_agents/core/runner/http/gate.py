@@ -84,9 +84,18 @@ def _refusal(scope: Scope, state: ServerState) -> Problem | None:
         )
     if length > options.max_body_bytes:
         return too_large(options.max_body_bytes)
+    if _splits_an_id(scope.get("raw_path") or b""):
+        return Problem(400, "invalid_id", "An id in the path may not be empty, nor hold a slash")
     if "*" not in options.allowed_hosts and not _is_allowed(host, scope, state):
         return Problem(400, "unknown_host", "This server does not answer for that host")
     return _without_key(scope, state)
+
+
+def _splits_an_id(raw_path: bytes) -> bool:
+    """Tell whether an id would be read as a part of the path."""
+    if not raw_path.startswith((b"/calls/", b"/sessions/")):
+        return False
+    return b"//" in raw_path or (b"%" in raw_path and b"%2f" in raw_path.lower())
 
 
 def _is_allowed(host: bytes, scope: Scope, state: ServerState) -> bool:
