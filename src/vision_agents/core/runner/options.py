@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Collection
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field, HttpUrl, PlainValidator, SecretStr, field_validator
+from pydantic import Field, HttpUrl, PlainValidator, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.types.units import Seconds
 
 
@@ -90,3 +91,18 @@ class ServeOptions(BaseSettings):
         if key is not None and not key.get_secret_value().strip():
             raise ValueError("the API key is empty: set it, or unset the variable")
         return key
+
+
+def options_from_environment() -> ServeOptions:
+    """Read all settings from the environment.
+
+    Raises:
+        ConfigurationError: it asks for something impossible.
+    """
+    try:
+        return ServeOptions()
+    except ValidationError as error:
+        told = "; ".join(
+            f"VISION_AGENTS_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()
+        )
+        raise ConfigurationError(f"The environment is not right: {told}.") from error

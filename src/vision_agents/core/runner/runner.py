@@ -32,11 +32,15 @@ class Runner:
 
     @property
     def serve_options(self) -> ServeOptions:
-        """The settings of the HTTP server; what was not given is read from the environment."""
-        if self._serve_options is None:
-            from vision_agents.core.runner.options import ServeOptions
+        """The settings of the HTTP server; what was not given is read from the environment.
 
-            self._serve_options = ServeOptions()
+        Raises:
+            ConfigurationError: the environment asks for something impossible.
+        """
+        if self._serve_options is None:
+            from vision_agents.core.runner.options import options_from_environment
+
+            self._serve_options = options_from_environment()
         return self._serve_options
 
     @property

@@ -47,7 +47,13 @@ class ServeSettings:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to us."""
+    """A server that leaves signals to us, and tells our log where it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            logger.info("The server listens", extra={"url": _url(listener)})
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -95,7 +101,6 @@ class AgentServer:
                 "The launcher was not started: give your application "
                 "`lifespan=vision_agents.core.runner.http.lifespan`, or start it yourself"
             )
-        logger.info("The server listens", extra={"url": _url(listener)})
         async with TaskScope("serve") as scope:
             scope.start(self._end(server), name="end")
             await server.serve(sockets=[listener])
