@@ -72,6 +72,6 @@ def test_an_environment_that_is_wrong_is_told_in_a_sentence(monkeypatch: pytest.
     monkeypatch.setenv("VISION_AGENTS_API_KEY", " ")
     monkeypatch.setenv("VISION_AGENTS_MAX_BODY_BYTES", "0")
 
-    with pytest.raises(ConfigurationError, match="VISION_AGENTS_API_KEY: .* the API key is empty") as caught:
+    with pytest.raises(ConfigurationError, match=r"VISION_AGENTS_API_KEY: .* the API key is empty") as caught:
         options_from_environment()
     assert "VISION_AGENTS_MAX_BODY_BYTES: " in str(caught.value)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.launcher.supervisor import SESSION_FAILED
+from vision_agents.core.runner.redaction import RedactingFormatter, Redaction
 
 LogFormat: TypeAlias = Literal["rich", "json"]
 
@@ -39,9 +41,9 @@ def logging_to_stderr(level: str = "INFO", log_format: LogFormat | None = None) 
 
 @contextmanager
 def server_logging_to_stderr(
-    agents_level: str, http_level: str, log_format: LogFormat | None = None
+    agents_level: str, http_level: str, log_format: LogFormat | None = None, *, secrets: Iterable[str] = ()
 ) -> Generator[None]:
-    """Show the log of a server: the agents' at one level, HTTP's at another.
+    """Show the log of a server: the agents' at one level, HTTP's at another; `secrets` are masked.
 
     Raises:
         ConfigurationError: there is no such level.
@@ -49,8 +51,8 @@ def server_logging_to_stderr(
     http = logging.getLogger("vision_agents.http")
     before = http.level
     with (
-        _shown(("vision_agents",), agents_level, log_format),
-        _shown(("uvicorn", "fastapi"), http_level, log_format),
+        _shown(("vision_agents",), agents_level, log_format, secrets),
+        _shown(("uvicorn", "fastapi"), http_level, log_format, secrets),
     ):
         http.setLevel(http_level.upper())
         try:
@@ -60,13 +62,15 @@ def server_logging_to_stderr(
 
 
 @contextmanager
-def _shown(names: Sequence[str], level: str, log_format: LogFormat | None) -> Generator[None]:
+def _shown(
+    names: Sequence[str], level: str, log_format: LogFormat | None, secrets: Iterable[str] = ()
+) -> Generator[None]:
     if level.upper() not in _LEVELS:
         raise ConfigurationError(f"There is no log level {level!r}: use one of {', '.join(_LEVELS)}.")
     loggers = [logging.getLogger(name) for name in names]
     before = [(logger.level, logger.propagate) for logger in loggers]
     own = log_format or not loggers[0].hasHandlers()
-    handler = _new_handler(log_format) if own else logging.NullHandler()
+    handler = _new_handler(log_format, secrets) if own else logging.NullHandler()
     for logger in loggers:
         logger.setLevel(level.upper())
         logger.addHandler(handler)
@@ -80,16 +84,17 @@ def _shown(names: Sequence[str], level: str, log_format: LogFormat | None) -> Ge
             logger.propagate = propagate
 
 
-def _new_handler(log_format: LogFormat | None) -> logging.Handler:
+def _new_handler(log_format: LogFormat | None, secrets: Iterable[str]) -> logging.Handler:
+    redaction = Redaction(os.environ, secrets)
     if (log_format or ("rich" if sys.stderr.isatty() else "json")) == "rich":
         from rich.console import Console
         from rich.logging import RichHandler
 
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False)
-        handler.setFormatter(TextFormatter())
+        handler.setFormatter(RedactingFormatter(TextFormatter(), redaction))
     else:
         handler = logging.StreamHandler()
-        handler.setFormatter(JsonFormatter())
+        handler.setFormatter(RedactingFormatter(JsonFormatter(), redaction))
     return handler
 
 

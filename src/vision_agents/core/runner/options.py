@@ -103,6 +103,8 @@ def options_from_environment() -> ServeOptions:
         return ServeOptions()
     except ValidationError as error:
         told = "; ".join(
-            f"VISION_AGENTS_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()
+            f"VISION_AGENTS_{str(item['loc'][0]).upper()}: {item['msg']}"
+            for item in error.errors()
+            for item in error.errors()
         )
         raise ConfigurationError(f"The environment is not right: {told}.") from error

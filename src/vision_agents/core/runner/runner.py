@@ -135,8 +135,10 @@ class Runner:
 
         settings = ServeSettings(host=host, port=port, drain_timeout=drain_timeout)
         server = AgentServer(self.fast_api, settings)
+        key = self.serve_options.api_key
+        secrets = [] if key is None else [key.get_secret_value()]
         with (
-            server_logging_to_stderr(agents_log_level, http_log_level, log_format),
+            server_logging_to_stderr(agents_log_level, http_log_level, log_format, secrets=secrets),
             Watchdog() as watchdog,
             asyncio.Runner(debug=debug or None) as runner,
         ):

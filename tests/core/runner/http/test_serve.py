@@ -169,6 +169,6 @@ def test_no_secret_reaches_a_log_an_answer_or_a_metric(tmp_path: Path) -> None:
         assert server.wait(10) == 0
         seen.append(server.log)
 
-    assert "An agent could not be started" in server.log
+    assert "A session failed" in server.log
     assert "A permission callback failed" in server.log
     assert "planted" not in "".join(seen).replace("planted_api_key", "").replace("PLANTED_API_KEY", "")

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from vision_agents.core.errors import RegistryUnavailable
+from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.runner.http.cors import add_cors
 from vision_agents.core.runner.http.documentation import add_documentation
@@ -59,9 +60,7 @@ async def _advertise(state: ServerState) -> None:
     try:
         await state.launcher.registry.advertise(None if url is None else str(url).rstrip("/"))
     except RegistryUnavailable as error:
-        logger.warning(
-            "This node's URL is not known to the others yet", extra={"error": type(error).__name__}
-        )
+        logger.warning("This node's URL is not known to the others yet", extra=failure_fields(error))
 
 
 def _default_app(launcher: AgentLauncher, options: ServeOptions) -> FastAPI:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from vision_agents.core.launcher.launcher import AgentLauncher
-from vision_agents.core.observability.families import MetricFamily, Sample, gauge
 from vision_agents.core.observability.prometheus import (
     OPENMETRICS_CONTENT_TYPE,
     PROMETHEUS_CONTENT_TYPE,
@@ -58,27 +56,5 @@ async def metrics(request: Request) -> Response:
             }
         )
     openmetrics = kind == OPENMETRICS
-    text = render(launcher_families(launcher), openmetrics=openmetrics)
+    text = render(launcher.metrics.families(launcher), openmetrics=openmetrics)
     return Response(text, media_type=OPENMETRICS_CONTENT_TYPE if openmetrics else PROMETHEUS_CONTENT_TYPE)
-
-
-def launcher_families(launcher: AgentLauncher) -> list[MetricFamily]:
-    """Give the launcher's numbers to the writer of expositions."""
-    started = Sample(float(launcher.total_sessions_started))
-    return [
-        gauge("vision_agents_sessions_active", "Sessions of this node.", launcher.active_sessions),
-        MetricFamily(
-            name="vision_agents_sessions_started",
-            help="Sessions started on this node.",
-            kind="counter",
-            samples=(started,),
-        ),
-        gauge(
-            "vision_agents_sessions_zombie",
-            "Sessions that were left behind and have not ended.",
-            launcher.zombie_sessions,
-        ),
-        gauge("vision_agents_warmed_up", "1 when the models are loaded.", launcher.warmed_up),
-        gauge("vision_agents_running", "1 when the launcher runs.", launcher.running),
-        gauge("vision_agents_draining", "1 when no new sessions are taken.", launcher.draining),
-    ]

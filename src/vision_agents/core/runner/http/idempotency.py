@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 
-from vision_agents.core.launcher.registry import Done, New, SessionRegistry
+from vision_agents.core.launcher.registry.port import Done, New
+from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.runner.http.problems import Problem
 from vision_agents.core.runner.http.sessions import Started
 from vision_agents.core.types.units import Seconds

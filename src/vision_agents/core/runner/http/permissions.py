@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.runner.http.auth import is_loopback, require_key, require_key_or_close_token
 from vision_agents.core.runner.http.problems import Problem
 from vision_agents.core.runner.http.state import Handler, ServerState, state_of
@@ -64,7 +65,7 @@ class CallGuard(Guard):
     async def __call__(self, request: Request, call_id: Annotated[str, CALL_ID]) -> None:  # type: ignore[override]
         """Let a request pass, or refuse it."""
         await self.authenticate(request)
-        parse_call_id(call_id, pattern=state_of(request.scope).launcher.call_id_pattern)
+        parse_call_id(call_id, pattern=state_of(request.scope).launcher.settings.call_id_pattern)
         await ask(self.permission, request)
 
     async def authenticate(self, request: Request) -> None:
@@ -111,10 +112,8 @@ async def ask(permission: Permission | None, request: Request) -> None:
             await handler(request)
     except (HTTPException, RequestValidationError):
         raise
-    except TimeoutError as error:
-        raise _denied(permission, "gave no answer") from error
     except Exception as error:  # the callback is the user's own, and so are its dependencies
-        raise _denied(permission, type(error).__name__) from error
+        raise _denied(permission, error) from error
 
 
 def check(permission: Permission, callback: Callable[..., Any]) -> None:
@@ -178,9 +177,10 @@ def _only_on_loopback(state: ServerState, request: Request) -> None:
         )
 
 
-def _denied(permission: Permission, why: str) -> Problem:
-    """Deny, and tell the log why: the error's name and not its text, which may quote a secret."""
+def _denied(permission: Permission, error: Exception) -> Problem:
+    """Deny, and tell the log why."""
     logger.error(
-        "A permission callback failed, and so denied", extra={"permission": str(permission), "error": why}
+        "A permission callback failed, and so denied",
+        extra={"permission": str(permission), **failure_fields(error)},
     )
     return Problem(403, "forbidden", "Permission denied")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -95,7 +97,7 @@ class LimitedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """Give the client a while to read."""
         super().pause_writing()
-        self._sending = self.loop.call_later(self._limits.receive_timeout, self.transport.abort)
+        self._sending = self.loop.call_later(self._limits.receive_timeout, self._cut)
 
     def resume_writing(self) -> None:
         """Go on: the client reads."""
@@ -140,7 +142,14 @@ class LimitedProtocol(H11Protocol):
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self._send(status, document(status, code, detail), headers)
         self.transport.close()
-        self.loop.call_later(_FLUSH, self.transport.abort)
+        self.loop.call_later(_FLUSH, self._cut)
+
+    def _cut(self) -> None:
+        """End the connection, and let the system forget what was not read."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None and connection.fileno() >= 0:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _send(self, status: int, body: bytes, extra: tuple[tuple[bytes, bytes], ...]) -> None:
         headers = [

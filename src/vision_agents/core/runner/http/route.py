@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.runner.http.problems import Problem, problem_of
 
 logger = logging.getLogger("vision_agents.http")
@@ -37,6 +38,6 @@ def respond(error: Exception) -> Response:
     """Answer an error; one that is a fault of the server is logged, and its text kept from the client."""
     problem = problem_of(error)
     if problem is None:
-        logger.error("A request failed", exc_info=error)
+        logger.error("A request failed", extra=failure_fields(error))
         problem = Problem(500, "internal_error", "The server failed to answer")
     return problem.response()

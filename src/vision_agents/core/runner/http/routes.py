@@ -142,7 +142,7 @@ router.add_api_route("/metrics", health.metrics, summary="Metrics of this node",
 async def start_session_alias(request: Request) -> Response:
     """Start a new agent session: POST /calls/{call_id}/sessions in another form."""
     body = await read_model(request, StartSessionAliasRequest)
-    parse_call_id(body.call_id, pattern=state_of(request.scope).launcher.call_id_pattern)
+    parse_call_id(body.call_id, pattern=state_of(request.scope).launcher.settings.call_id_pattern)
     call_id = body.call_id
     return Rewritten("/sessions", f"/calls/{call_id}/sessions", {"call_type": body.call_type})
 

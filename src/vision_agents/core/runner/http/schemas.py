@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vision_agents.core.launcher.registry import SessionInfo
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.status import Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 

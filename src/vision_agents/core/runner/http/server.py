@@ -24,8 +24,8 @@ from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.http")
 
-_CLOSING: Seconds = 9.5
-"""After the drain: the launcher's closing, and what is left of the connections."""
+_REST: Seconds = 1.7
+"""After the drain and the launcher's closing: leaving the registry, and what is left of the connections."""
 _AT_ONCE: Seconds = 1.0
 _GRACEFUL = 1
 
@@ -126,7 +126,8 @@ class AgentServer:
         self._signals += 1
         if self._signals == 1:
             logger.info("Draining; another signal ends the server at once")
-            watchdog.arm(self._settings.drain_timeout + _CLOSING, code=0)
+            closing = self._state.launcher.settings.close_timeout + _REST
+            watchdog.arm(self._settings.drain_timeout + closing, code=0)
             self._asked.set()
             if not self._serving:
                 task.cancel()

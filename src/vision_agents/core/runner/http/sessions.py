@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -22,15 +21,13 @@ from vision_agents.core.errors import (
     SessionLimitExceeded,
     StartTimeout,
 )
-from vision_agents.core.launcher.registry import SessionInfo
+from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.runner.http.auth import close_token
 from vision_agents.core.runner.http.problems import Problem
 from vision_agents.core.runner.http.schemas import timestamp
 from vision_agents.core.runner.http.state import ServerState, state_of
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.units import Seconds
-
-logger = logging.getLogger("vision_agents.http")
 
 _T = TypeVar("_T")
 
@@ -74,8 +71,7 @@ async def start(state: ServerState, call_id: str, call_type: str) -> Started:
         ) from error
     except StartTimeout as error:
         raise Problem(504, "start_timeout", "The agent was not built in time", members=named) from error
-    except Exception as error:  # create_agent is the user's own
-        logger.exception("An agent could not be started", extra={"session_id": session_id})
+    except Exception as error:  # create_agent is the user's own; the launcher has told the log
         raise Problem(500, "agent_failed", "Failed to start agent", members=named) from error
     assert session.started_at is not None
     return Started(session_id=session.id, call_id=call_id, started_at=session.started_at.timestamp())
