@@ -15,7 +15,7 @@ ENVIRONMENT = {
     "DATABASE_URL": "postgres://user:url%2Fsecret@host/db",
     "REDIS": "rediss://:redis-secret@host:6379/0",
     "SHORT_TOKEN": "abc",
-    "HOME": "/home/somebody",
+    "HOME": "/srv/somebody",
     "NOT_A_URL": "://[",
 }
 
@@ -44,7 +44,7 @@ def test_a_secret_is_masked(text: str) -> None:
 
 
 def test_the_rest_is_left_as_it_is() -> None:
-    text = "abc: /home/somebody asked https://host:8000/path?x=1 for a key, and the token is missing"
+    text = "abc: /srv/somebody asked https://host:8000/path?x=1 for a key, and the token is missing"
 
     assert Redaction(ENVIRONMENT).mask(text) == text
 

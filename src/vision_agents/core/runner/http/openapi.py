@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from vision_agents.core.runner.http.permissions import callback_of
 from vision_agents.core.runner.http.schemas import (
@@ -53,13 +53,9 @@ def answers(status: int, model: type[BaseModel] | None, *problems: int) -> dict[
     return {
         "status_code": status,
         "response_model": model,
-        "response_class": Response if model is None else _Json,
+        "response_class": Response if model is None else JSONResponse,
         "responses": {code: _problem(code) for code in sorted({*problems, *_ALWAYS})},
     }
-
-
-class _Json(Response):
-    media_type = "application/json"
 
 
 def _problem(status: int) -> dict[str, Any]:
