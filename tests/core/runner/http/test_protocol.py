@@ -88,6 +88,19 @@ def test_a_second_request_has_its_own_deadline(server: ServerProcess) -> None:
     assert b"HTTP/1.1 408 " in answer
 
 
+def test_an_answer_does_not_wait_for_the_clients_acknowledgement(server: ServerProcess) -> None:
+    whole, waits = b"GET /health HTTP/1.1\r\nHost: server\r\n\r\n", list[float]()
+    with server.connect() as connection:
+        for _ in range(20):
+            began, answer = time.monotonic(), b""
+            connection.sendall(whole)
+            while b"}" not in answer:
+                answer += connection.recv(65_536)
+            waits.append(time.monotonic() - began)
+
+    assert sorted(waits)[10] < 0.03
+
+
 def test_slow_connections_do_not_keep_the_others_waiting(server: ServerProcess) -> None:
     slow = [server.connect() for _ in range(MOST - 10)]
     try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import Depends, Path
+from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -28,11 +28,6 @@ logger = logging.getLogger("vision_agents.http")
 
 SILENCE: Seconds = 5.0
 """A callback that has not answered by then has denied."""
-
-CALL_ID = Path(
-    description="Id of the call: a-z, 0-9, _ and -.",
-    json_schema_extra={"pattern": "^[a-z0-9_-]+$", "minLength": 1, "maxLength": 128},
-)
 
 
 class Permission(StrEnum):
@@ -62,9 +57,10 @@ class Guard:
 class CallGuard(Guard):
     """Also checks the call's id before it asks: what is acted on is what was asked about."""
 
-    async def __call__(self, request: Request, call_id: Annotated[str, CALL_ID]) -> None:  # type: ignore[override]
+    async def __call__(self, request: Request) -> None:
         """Let a request pass, or refuse it."""
         await self.authenticate(request)
+        call_id = request.path_params["call_id"]
         parse_call_id(call_id, pattern=state_of(request.scope).launcher.settings.call_id_pattern)
         await ask(self.permission, request)
 

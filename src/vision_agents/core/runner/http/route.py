@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -18,6 +19,13 @@ logger = logging.getLogger("vision_agents.http")
 
 class ProblemRoute(APIRoute):
     """A route that answers errors itself, in whatever application it is."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
+        extra: dict[str, Any] = settings.get("openapi_extra") or {}
+        told = [*path_parameters(path), *extra.get("parameters", [])]
+        # Endpoints read the path themselves: that FastAPI checks strings once more costs a tenth of it all.
+        settings["openapi_extra"] = {**extra, "parameters": told} if told else extra
+        super().__init__(path, endpoint, **settings)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap what FastAPI makes of the route."""
@@ -41,3 +49,20 @@ def respond(error: Exception) -> Response:
         logger.error("A request failed", extra=failure_fields(error))
         problem = Problem(500, "internal_error", "The server failed to answer")
     return problem.response()
+
+
+def path_parameters(path: str) -> list[dict[str, Any]]:
+    """Describe the parameters of a path."""
+    return [
+        {"name": name, "in": "path", "required": True, **_DESCRIBED.get(name, {"schema": {"type": "string"}})}
+        for name in re.findall(r"\{(\w+)\}", path)
+    ]
+
+
+_DESCRIBED: dict[str, dict[str, Any]] = {
+    "call_id": {
+        "description": "Id of the call.",
+        "schema": {"type": "string", "pattern": "^[a-z0-9_-]+$", "minLength": 1, "maxLength": 128},
+    },
+    "session_id": {"description": "Id of the session.", "schema": {"type": "string", "minLength": 1}},
+}

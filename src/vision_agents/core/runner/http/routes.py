@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +18,7 @@ from vision_agents.core.runner.http.openapi import (
     VIEW_ALIAS,
     answers,
 )
-from vision_agents.core.runner.http.permissions import CALL_ID, CallGuard, CloseGuard, Guard, Permission
+from vision_agents.core.runner.http.permissions import CallGuard, CloseGuard, Guard, Permission
 from vision_agents.core.runner.http.route import ProblemRoute
 from vision_agents.core.runner.http.schemas import (
     Health,
@@ -35,8 +33,6 @@ from vision_agents.core.runner.http.schemas import (
 )
 from vision_agents.core.runner.http.state import state_of
 from vision_agents.core.types.ids import parse_call_id, parse_call_type
-
-SessionId = Annotated[str, Path(description="Id of the session.")]
 
 router = APIRouter(route_class=ProblemRoute)
 
@@ -79,9 +75,9 @@ async def list_sessions_of_call(request: Request) -> Response:
     dependencies=[Depends(CallGuard(Permission.VIEW))],
     **answers(200, SessionView, 400, 401, 403, 404, 422, 503),
 )
-async def get_session(request: Request, session_id: SessionId) -> Response:
+async def get_session(request: Request) -> Response:
     """Get information about a session."""
-    info = await sessions.find(request, session_id)
+    info = await sessions.find(request)
     return sessions.answer(alias_view(info) if ALIAS in request.scope else view(info))
 
 
@@ -90,9 +86,9 @@ async def get_session(request: Request, session_id: SessionId) -> Response:
     dependencies=[Depends(CallGuard(Permission.METRICS))],
     **answers(200, SessionMetrics, 400, 401, 403, 404, 422, 503),
 )
-async def get_session_metrics(request: Request, session_id: SessionId) -> Response:
+async def get_session_metrics(request: Request) -> Response:
     """Get real-time performance metrics of a session."""
-    return sessions.answer(sessions.metrics(await sessions.find(request, session_id)))
+    return sessions.answer(sessions.metrics(await sessions.find(request)))
 
 
 @router.delete(
@@ -100,9 +96,9 @@ async def get_session_metrics(request: Request, session_id: SessionId) -> Respon
     dependencies=[Depends(CallGuard(Permission.CLOSE))],
     **answers(202, None, 400, 401, 403, 404, 422, 503),
 )
-async def delete_session(request: Request, session_id: SessionId) -> Response:
+async def delete_session(request: Request) -> Response:
     """Request closure of a session."""
-    return await _close(request, session_id)
+    return await _close(request)
 
 
 @router.post(
@@ -110,15 +106,14 @@ async def delete_session(request: Request, session_id: SessionId) -> Response:
     dependencies=[Depends(CloseGuard(Permission.CLOSE))],
     **answers(202, None, 400, 401, 403, 404, 413, 422, 503),
 )
-async def close_session(request: Request, session_id: SessionId) -> Response:
+async def close_session(request: Request) -> Response:
     """Request closure of a session, in a way that `navigator.sendBeacon` can."""
-    return await _close(request, session_id)
+    return await _close(request)
 
 
-async def _close(request: Request, session_id: str) -> Response:
-    launcher, call_id = state_of(request.scope).launcher, request.path_params["call_id"]
-    if not await launcher.request_close_session(call_id, session_id):
-        raise await sessions.not_found(request, session_id)
+async def _close(request: Request) -> Response:
+    if not await state_of(request.scope).launcher.request_close_session(*sessions.named(request)):
+        raise await sessions.not_found(request)
     return sessions.answer({"success": True}) if ALIAS in request.scope else Response(status_code=202)
 
 
@@ -148,16 +143,17 @@ async def start_session_alias(request: Request) -> Response:
 
 
 @router.get("/sessions/{call_id}/{session_id}", **VIEW_ALIAS)
-async def get_session_alias(call_id: Annotated[str, CALL_ID], session_id: SessionId) -> Response:
+async def get_session_alias(request: Request) -> Response:
     """Get information about a session: GET /calls/{call_id}/sessions/{session_id} in another form."""
-    return _rewritten(call_id, session_id)
+    return _rewritten(request)
 
 
 @router.delete("/sessions/{call_id}/{session_id}", **CLOSE_ALIAS)
-async def delete_session_alias(call_id: Annotated[str, CALL_ID], session_id: SessionId) -> Response:
+async def delete_session_alias(request: Request) -> Response:
     """Close a session: DELETE /calls/{call_id}/sessions/{session_id} in another form."""
-    return _rewritten(call_id, session_id)
+    return _rewritten(request)
 
 
-def _rewritten(call_id: str, session_id: str) -> Response:
+def _rewritten(request: Request) -> Response:
+    call_id, session_id = sessions.named(request)
     return Rewritten(f"/sessions/{call_id}/{session_id}", f"/calls/{call_id}/sessions/{session_id}")

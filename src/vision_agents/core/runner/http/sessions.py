@@ -31,6 +31,7 @@ from vision_agents.core.types.units import Seconds
 
 _T = TypeVar("_T")
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _REFUSALS = (InvalidCallId, SessionLimitExceeded, LauncherNotRunning, RegistryUnavailable)
 
 
@@ -114,23 +115,27 @@ def started_answer(state: ServerState, started: Started, *, alias: bool) -> Resp
     return answer(content, 201)
 
 
-async def find(request: Request, session_id: str) -> SessionInfo:
+def named(request: Request) -> tuple[str, str]:
+    """Tell which session a path names: the call's id and its own."""
+    return request.path_params["call_id"], request.path_params["session_id"]
+
+
+async def find(request: Request) -> SessionInfo:
     """Look a live session up.
 
     Raises:
         Problem: there is none; where it ended lately, the document tells how.
     """
-    launcher, call_id = state_of(request.scope).launcher, request.path_params["call_id"]
-    info = await launcher.get_session_info(call_id, session_id)
+    info = await state_of(request.scope).launcher.get_session_info(*named(request))
     if info is None:
-        raise await not_found(request, session_id)
+        raise await not_found(request)
     return info
 
 
-async def not_found(request: Request, session_id: str) -> Problem:
+async def not_found(request: Request) -> Problem:
     """Say that there is no such session, and how it ended where that is known."""
-    launcher, call_id = state_of(request.scope).launcher, request.path_params["call_id"]
-    ended = await launcher.ended_session(call_id, session_id)
+    call_id, session_id = named(request)
+    ended = await state_of(request.scope).launcher.ended_session(call_id, session_id)
     members: dict[str, object] = {}
     if ended is not None:
         members = {"status": ended.status, "reason": ended.reason}  # documented: the session's, not HTTP's
@@ -151,5 +156,4 @@ def metrics(info: SessionInfo) -> dict[str, object]:
 
 def answer(content: object, status: int = 200) -> Response:
     """Send JSON."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Response(text.encode(), status, media_type="application/json")
+    return Response(_ENCODER.encode(content), status, media_type="application/json")
