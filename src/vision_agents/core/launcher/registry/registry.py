@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -257,7 +257,7 @@ class SessionRegistry:
         """Find a node that is alive."""
         return await self._guard.call(lambda: self._store.find_node(node_id))
 
-    async def commands(self) -> AsyncGenerator[Command, None]:
+    async def commands(self) -> AsyncIterator[Command]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
         cancellation = Cancellation()
         while True:
