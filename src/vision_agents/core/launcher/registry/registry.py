@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -87,7 +87,7 @@ class SessionRegistry:
             raise ValueError(f"ttl must be > 0, not {ttl}.")
         self._store = InMemorySessionKVStore() if store is None else _port_of(store)
         self._ttl = ttl
-        self._guard = StoreGuard()
+        self._guard = StoreGuard(bounded=type(self._store) is not InMemorySessionKVStore)
         name = node_id or new_id()
         self._owner = Owner(token=_new_token(name), node_id=name, ttl=ttl, interval=ttl / 3)
         self._limits: dict[str, int] = {}
@@ -257,7 +257,7 @@ class SessionRegistry:
         """Find a node that is alive."""
         return await self._guard.call(lambda: self._store.find_node(node_id))
 
-    async def commands(self) -> AsyncGenerator[Command, None]:
+    async def commands(self) -> AsyncIterator[Command]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
         cancellation = Cancellation()
         while True:
@@ -328,14 +328,12 @@ class SessionRegistry:
     async def _touch(self, step: Callable[[], Awaitable[ReplyT]], *, insist: bool = False) -> ReplyT:
         """Do a step that tells the store of this node, and keep what the store tells of itself."""
         failures = self._guard.failures
-        if failures != self._failures_told:
-            self._owner = replace(self._owner, cut_off=True)
+        owner = self._owner
+        owner.cut_off = failures != self._failures_told
         reply = await self._guard.call(step, insist=insist)
-        touch = reply.touch
         self._failures_told = failures
-        self._owner = replace(
-            self._owner, lease_known_ms=touch.lease_ms, slowest_ms=touch.slowest_ms, cut_off=False
-        )
+        owner.lease_known_ms = reply.touch.lease_ms
+        owner.slowest_ms = reply.touch.slowest_ms
         return reply
 
     async def _catch_up(self, epoch: str) -> None:
