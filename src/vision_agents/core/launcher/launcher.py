@@ -183,6 +183,7 @@ class AgentLauncher:
                     raise RuntimeError("The launcher is already running.")
                 await self.warmup()
                 await self._open()
+                await self._wait_for_slots()
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -355,32 +356,53 @@ class AgentLauncher:
 
     async def _open(self) -> None:
         """Begin to look after sessions."""
+        # It tells the registry how often heartbeats come, which the registry's first step passes on.
+        self._maintenance = Maintenance(
+            self._settings, self._registry, self._roster.supervisors, self._metrics.sessions
+        )
         try:
             await self._registry.start()
         except BaseException:
             await self._leave_registry()
             raise
         self._upkeep = TaskScope("maintenance")
-        self._maintenance = Maintenance(
-            self._settings, self._registry, self._roster.supervisors, self._metrics.sessions
-        )
         self._maintenance.start(self._upkeep)
         self._running = True
+
+    async def _wait_for_slots(self) -> None:
+        """Return when sessions with a limit can be claimed.
+
+        A registry that knows of no node is new, or has lost what it knew: other nodes get the time to tell.
+        """
+        if self._settings.max_sessions_per_call is None or not self._registry.recovers_in:
+            return
+        logger.info(
+            "The registry is empty: waiting whether other nodes have sessions",
+            extra={"seconds": round(self._registry.recovers_in, 1)},
+        )
+        try:
+            await asyncio.sleep(self._registry.recovers_in)
+        except BaseException:
+            await self._shut(Reason.REQUESTED, STOPPED)
+            raise
 
     async def _stop(self, reason: Reason, detail: str) -> None:
         if self._start_limit is not None and not self._start_limit.expired():
             self._start_limit.reschedule(asyncio.get_running_loop().time())
         async with self._starting_or_stopping:
-            if self._upkeep is None:
-                return
-            self._running = False
-            await self._roster.end_all(reason, detail)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_FAREWELL):
-                    await self._upkeep.close()
-            await self._leave_registry()
-            self._upkeep = None
-            self._draining = False
+            await self._shut(reason, detail)
+
+    async def _shut(self, reason: Reason, detail: str) -> None:
+        if self._upkeep is None:
+            return
+        self._running = False
+        await self._roster.end_all(reason, detail)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self._upkeep.close()
+        await self._leave_registry()
+        self._upkeep = None
+        self._draining = False
 
     async def _leave_registry(self) -> None:
         try:

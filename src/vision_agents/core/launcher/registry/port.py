@@ -114,11 +114,13 @@ class Touch:
         lease_ms: when its lease ends, in the store's time.
         slowest_ms: the longest interval of any node.
         epoch: changes whenever the store may have lost data.
+        recovers_in_ms: how long limited claims will still be refused.
     """
 
     lease_ms: int
     slowest_ms: int
     epoch: str
+    recovers_in_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

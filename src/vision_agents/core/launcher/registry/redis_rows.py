@@ -281,7 +281,7 @@ def _names(key: SessionKey) -> tuple[str, str]:
 
 
 def _touch(told: Sequence[Any]) -> Touch:
-    return Touch(lease_ms=int(told[0]), slowest_ms=int(told[1]), epoch=_text(told[2]))
+    return Touch(int(told[0]), int(told[1]), _text(told[2]), int(told[3]))
 
 
 def _says_the_same(info: SessionInfo, told: SessionInfo | None) -> bool:

@@ -167,7 +167,7 @@ local function touch(owner)
     redis.call('ZADD', base .. 'paces', owner.interval, owner.token)
     redis.call('HSET', base .. 'nodes', owner.node, owner.token .. '\n' .. owner.url)
     epoch.hold = math.max(epoch.held, epoch.recovering)
-    return {lease, slowest, epoch.id}, epoch
+    return {lease, slowest, epoch.id, math.max(0, epoch.recovering - now)}, epoch
 end
 
 local function put(owner, call, session, json)

@@ -93,6 +93,7 @@ class SessionRegistry:
         self._limits: dict[str, int] = {}
         self._unsaid = Unsaid()
         self._failures_told = 0
+        self._recovers_in: Seconds = 0.0
 
     @property
     def node_id(self) -> str:
@@ -113,6 +114,11 @@ class SessionRegistry:
     def unreadable_entries(self) -> int:
         """How many entries of the store were skipped because they could not be read."""
         return self._store.unreadable_entries
+
+    @property
+    def recovers_in(self) -> Seconds:
+        """How long a store that may have lost data refuses limited claims, as of the last heartbeat."""
+        return self._recovers_in
 
     def heartbeat_interval(self, maintenance_interval: Seconds) -> Seconds:
         """Say how often `heartbeat` is to be called; from now on the registry counts on it."""
@@ -334,6 +340,7 @@ class SessionRegistry:
         self._failures_told = failures
         owner.lease_known_ms = reply.touch.lease_ms
         owner.slowest_ms = reply.touch.slowest_ms
+        self._recovers_in = reply.touch.recovers_in_ms / 1000
         return reply
 
     async def _catch_up(self, epoch: str) -> None:
