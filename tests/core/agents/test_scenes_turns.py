@@ -259,7 +259,7 @@ class TestSeveralCallers:
                 await asyncio.sleep(5)
             assert ear.words == "noon"
 
-    @pytest.mark.parametrize(("noise", "answers"), [(4.0, 1), (6.0, 2)])
+    @pytest.mark.parametrize(("noise", "answers"), [(3.8, 1), (6.0, 2)])
     async def test_noise_that_goes_on_when_the_answer_begins_leaves_no_question_unanswered(
         self, noise: float, answers: int
     ) -> None:

@@ -48,7 +48,7 @@ class FixedEndpointing:
 
     likely: float = 0.986
     sure: Seconds = 0.16
-    unsure: Seconds = 0.8
+    unsure: Seconds = 1.0
     longest: Seconds = 1.25
 
     def __post_init__(self) -> None:

@@ -78,7 +78,7 @@ class TurnHandling:
     endpointing: EndpointingRule = field(default_factory=AdaptiveEndpointing)
     interruption: Interruption = Interruption()
     is_backchannel: Callable[[str], bool] = is_backchannel
-    prepare_after: Seconds = 0.12
+    prepare_after: Seconds = 0.09
     judge_after: Seconds = 0.12
     speculate: bool = True
     answers_now: Callable[[Seconds, Sequence[Seconds]], bool] = first_speaker_has_the_floor
