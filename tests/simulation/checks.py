@@ -75,13 +75,16 @@ class Checks:
         self._look_at_closes()
 
     def _look_at_calls(self) -> None:
-        """In a call, more than the limit for at most one interval after the last of its nodes got well."""
+        """More than the limit in a call only by nodes that were away, and one interval after that."""
+        for node in self._nodes:
+            if node.well_for() > self._sizes.beat + _SLACK:
+                node.shaken = False
         counts = Counter(visit.call_id for visit in self._ledger.present.values())
         for call_id, count in counts.items():
             self.most_in_call = max(self.most_in_call, count)
             if count > self._sizes.limit:
                 visits = [visit for visit in self._ledger.present.values() if visit.call_id == call_id]
-                if min(visit.node.well_for() for visit in visits) > self._sizes.beat + _SLACK:
+                if not any(visit.node.shaken for visit in visits):
                     names = ", ".join(f"{visit.session_id} on {visit.node.name}" for visit in visits)
                     self.fail(f"{call_id} has too many in it: {names}")
 

@@ -14,6 +14,9 @@ from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.launcher.registry.port import RegistryStore
 from vision_agents.core.launcher.registry.registry import SessionRegistry
 
+_SHAKING = {"pause", "partition", "crawl"}
+"""Troubles that single nodes have: one that hits all nodes must not make room for anybody."""
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -59,6 +62,8 @@ class Node:
         self.leaving = False
         self.troubles: set[str] = {"starting"}
         self.well_since = 0.0
+        self.shaken = False
+        """Whether others may have taken its slots without its knowing yet: it was stopped or cut off."""
         self._ledger = ledger
         self._loop = network.loop
         self.launcher = self.process.context.run(self._new_launcher, sizes)
@@ -89,6 +94,7 @@ class Node:
 
     def trouble(self, kind: str) -> None:
         self.troubles.add(kind)
+        self.shaken = self.shaken or kind in _SHAKING
 
     def relief(self, kind: str) -> None:
         """One trouble is over, or happened just now."""
