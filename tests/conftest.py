@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import pytest_asyncio
+from tests.real_redis import RedisServer
 
 from vision_agents.testing.leaks import LeakWatch, leaked_tasks
 
@@ -37,3 +38,18 @@ def _no_task_is_left(request: pytest.FixtureRequest, _nothing_leaks: None) -> It
     yield
     if leaks := leaked_tasks(runner.get_loop()):
         pytest.fail("The test left something behind:\n" + "\n".join(leaks), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis_server(_redis_process: RedisServer) -> RedisServer:
+    """Give a real, empty Redis server, which the test may kill, freeze and restart."""
+    _redis_process.heal()
+    return _redis_process

@@ -25,6 +25,23 @@ _OPEN: Seconds = 1.0
 _QUIET: Seconds = 10.0
 
 
+class Cancellation:
+    """Notices that the running task was cancelled although what it called swallowed that.
+
+    Drivers that use `asyncio.wait_for` do so on Python 3.11, where it returns the result that came at the
+    same moment; a loop around them would never end.
+    """
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self._before = self._task.cancelling() if self._task else 0
+
+    def check(self) -> None:
+        """Raise what was swallowed."""
+        if self._task is not None and self._task.cancelling() > self._before:
+            raise asyncio.CancelledError
+
+
 class StoreGuard:
     """Bounds each step in time, repeats what failed at once, and fails fast while the store is gone.
 
@@ -54,10 +71,13 @@ class StoreGuard:
         probing = not self.available and not insist
         if probing:
             self._refuse_or_probe()
+        cancellation = Cancellation()
         try:
             async with asyncio.timeout(STEP_TIMEOUT):
                 result = await self._attempt(step)
+            cancellation.check()
         except Exception as error:
+            cancellation.check()
             self.note_failure(error)
             raise RegistryUnavailable(
                 f"The session registry's store cannot be reached ({type(error).__name__}): try again.",

@@ -86,7 +86,7 @@ class MemoryRows:
 
     async def claim(self, owner: Owner, entry: Entry) -> ClaimReply:
         """Take a slot in a call and put the session in."""
-        now = _now_ms()
+        now = self._now_ms()
         nodes = self._tables.nodes
         touch = nodes.touch(owner, now)
         info, limit = entry
@@ -102,7 +102,7 @@ class MemoryRows:
 
     async def renew(self, owner: Owner, entries: Sequence[Entry]) -> Renewal:
         """Say that the node and these sessions live; puts back those that were lost."""
-        now = _now_ms()
+        now = self._now_ms()
         touch = self._tables.nodes.touch(owner, now)
         self._sweep(now)
         closes = self._tables.closes
@@ -118,7 +118,7 @@ class MemoryRows:
 
     async def release(self, owner: Owner, infos: Sequence[SessionInfo]) -> None:
         """Take sessions out that have ended; not those of another owner."""
-        now = _now_ms()
+        now = self._now_ms()
         for info in infos:
             row = self._live(info.key, now)
             if row is None or row.owner == owner.token:
@@ -132,30 +132,30 @@ class MemoryRows:
 
     async def find(self, key: SessionKey) -> Found | None:
         """Find a session."""
-        now = _now_ms()
+        now = self._now_ms()
         row = self._live(key, now)
         return None if row is None else self._found(row, now)
 
     async def find_ended(self, key: SessionKey) -> SessionInfo | None:
         """Find a session that ended within the last minute."""
         info, until = self._tables.ended.get(key, (None, 0))
-        return info if until > _now_ms() else None
+        return info if until > self._now_ms() else None
 
     async def find_in_call(self, call_id: str) -> list[Found]:
         """List the sessions of a call."""
-        now = _now_ms()
+        now = self._now_ms()
         rows = self._tables.calls.get(call_id, {}).values()
         return [self._found(row, now) for row in rows if row.until_ms > now]
 
     async def list_all(self, limit: int) -> list[Found]:
         """List sessions of all calls."""
-        now = _now_ms()
+        now = self._now_ms()
         rows = (row for rows in self._tables.calls.values() for row in rows.values() if row.until_ms > now)
         return [self._found(row, now) for _, row in zip(range(limit), rows, strict=False)]
 
     async def ask_close(self, key: SessionKey) -> Asked:
         """Ask the owner to close a session."""
-        now = _now_ms()
+        now = self._now_ms()
         row = self._live(key, now)
         if row is None:
             return Asked.UNKNOWN
@@ -169,12 +169,12 @@ class MemoryRows:
 
     async def asked_closes(self, keys: Collection[SessionKey]) -> frozenset[str]:
         """Tell which of these sessions are to be closed."""
-        now = _now_ms()
+        now = self._now_ms()
         return frozenset(key.session_id for key in keys if self._tables.closes.get(key, 0) > now)
 
     async def repeat_closes(self, keys: Collection[SessionKey]) -> None:
         """Note requests to close again."""
-        now = _now_ms()
+        now = self._now_ms()
         for key in keys:
             self._tables.closes[key] = now + DAY_MS
 
@@ -187,13 +187,13 @@ class MemoryRows:
 
     async def find_node(self, node_id: str) -> NodeInfo | None:
         """Find a node that has a lease."""
-        return self._tables.nodes.find(node_id, _now_ms())
+        return self._tables.nodes.find(node_id, self._now_ms())
 
     async def begin_once(
         self, owner: Owner, key: OnceKey, *, fingerprint: str, attempt: str
     ) -> OnceResult | None:
         """Begin a request, unless a node that lives has begun it."""
-        now = _now_ms()
+        now = self._now_ms()
         nodes = self._tables.nodes
         once = self._tables.once.get(key)
         if once is not None and once.until_ms > now:
@@ -287,6 +287,5 @@ class MemoryRows:
         tables.closes = {key: until for key, until in tables.closes.items() if until > now}
         tables.once = {key: once for key, once in tables.once.items() if once.until_ms > now}
 
-
-def _now_ms() -> int:
-    return int(asyncio.get_running_loop().time() * 1000)
+    def _now_ms(self) -> int:
+        return int(asyncio.get_running_loop().time() * 1000)

@@ -47,7 +47,7 @@ class Owner:
     """A node, from its start to its stop, and what it tells with each step.
 
     Args:
-        token: its id and incarnation: a node that starts again is another owner.
+        token: its id and incarnation, encoded for keys: a node that starts again is another owner.
         node_id: its name.
         ttl: seconds that its sessions outlive their last renewal.
         interval: seconds between its heartbeats.

@@ -96,30 +96,33 @@ class RedisRows:
 
     async def renew(self, owner: Owner, entries: Sequence[Entry]) -> Renewal:
         """Say that the node and these sessions live; puts back those that were lost."""
-        renewal, missing = await self._renew(owner, entries, self._told)
+        renewal, renewed = await self._renew(owner, entries, self._told)
         if renewal.touch.epoch != self._epoch:  # the store may have an older state of the sessions
             self._epoch = renewal.touch.epoch
-            missing = entries
-        if missing:
-            second, _ = await self._renew(owner, missing, {})
+            renewed = 0
+        if renewed < len(entries):
+            second, _ = await self._renew(owner, entries[renewed:], {})
             renewal = Renewal(second.touch, renewal.lost | second.lost, renewal.close | second.close)
         for info, _ in entries:
-            self._told[info.key] = info
+            if info.session_id in renewal.lost:
+                self._told.pop(info.key, None)
+            else:
+                self._told[info.key] = info
         return renewal
 
     async def _renew(
         self, owner: Owner, entries: Sequence[Entry], told: Mapping[SessionKey, SessionInfo]
-    ) -> tuple[Renewal, Sequence[Entry]]:
-        """Renew, sending what is not `told`; gives also those of which the store misses what it was told."""
+    ) -> tuple[Renewal, int]:
+        """Renew, sending what is not `told`, up to the first of which the store misses what it was told."""
         reply = await self._run("renew", *_owner(owner), *await self._rows(entries, told))
-        touch: Sequence[Any] = reply[0]
-        lost, close, missing = (list[int](indexes) for indexes in reply[1:])
+        lost: list[int] = reply[1]
+        close: list[int] = reply[2]
         renewal = Renewal(
-            _touch(touch),
+            _touch(reply[0]),
             frozenset(entries[index].info.session_id for index in lost),
             frozenset(entries[index].info.session_id for index in close),
         )
-        return renewal, [entries[index] for index in missing]
+        return renewal, int(reply[3])
 
     async def release(self, owner: Owner, infos: Sequence[SessionInfo]) -> None:
         """Take sessions out that have ended; not those of another owner."""
@@ -127,11 +130,11 @@ class RedisRows:
         for info in infos:
             self._told.pop(info.key, None)
             rows += (*_names(info.key), _to_json(info))
-        await self._run("release", encoded(owner.token), *rows)
+        await self._run("release", owner.token, *rows)
 
     async def sign_off(self, owner: Owner) -> None:
         """Forget the node."""
-        await self._run("sign_off", encoded(owner.token), encoded(owner.node_id))
+        await self._run("sign_off", owner.token, encoded(owner.node_id))
 
     async def find(self, key: SessionKey) -> Found | None:
         """Find a session."""
@@ -168,7 +171,7 @@ class RedisRows:
 
     async def next_commands(self, owner: Owner) -> list[Command]:
         """Wait some seconds for commands to this node; what was read is deleted."""
-        stream = f"{self._base}commands:{encoded(owner.token)}"
+        stream = f"{self._base}commands:{owner.token}"
         async with asyncio.timeout(self._read_ms / 1000 + 1):
             reply = await self._reader.execute_command(
                 "XREAD", "COUNT", _COMMANDS_READ, "BLOCK", self._read_ms, "STREAMS", stream, "0"
@@ -201,11 +204,11 @@ class RedisRows:
 
     async def finish_once(self, owner: Owner, key: OnceKey, done: Done) -> None:
         """Keep the answer to a request that this node began."""
-        await self._run("finish_once", encoded(owner.token), once_name(key), done.status, done.response)
+        await self._run("finish_once", owner.token, once_name(key), done.status, done.response)
 
     async def abandon_once(self, owner: Owner, key: OnceKey) -> None:
         """Let the request be begun again."""
-        await self._run("abandon_once", encoded(owner.token), once_name(key))
+        await self._run("abandon_once", owner.token, once_name(key))
 
     async def _run(self, step: str, *arguments: Argument) -> Any:
         call = (1, self._base, step, self._now(), *arguments)
@@ -255,7 +258,7 @@ class RedisRows:
 
 def _owner(owner: Owner) -> tuple[Argument, ...]:
     return (
-        encoded(owner.token),
+        owner.token,
         encoded(owner.node_id),
         owner.url or "",
         owner.ttl_ms,
@@ -285,7 +288,7 @@ def _says_the_same(info: SessionInfo, told: SessionInfo | None) -> bool:
         told is not None
         and info.status is told.status
         and info.metrics == told.metrics
-        and (info.reason, info.detail) == (told.reason, told.detail)
+        and (info.reason, info.detail, info.node_id) == (told.reason, told.detail, told.node_id)
     )
 
 

@@ -14,7 +14,7 @@ from vision_agents.core.launcher.registry.redis_rows import RedisClient, RedisRo
 from vision_agents.core.types.units import Seconds
 
 try:
-    from redis.asyncio import Redis
+    from redis.asyncio import BlockingConnectionPool, Redis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
     from redis.exceptions import NoScriptError
@@ -25,8 +25,10 @@ except ModuleNotFoundError as missing:
     ) from missing
 
 _TIMEOUT: Seconds = 1.0
-_LONGEST_READ: Seconds = 7.0
+_LIKELY_READ_TIMEOUT: Seconds = 2.0
 _SCANNED_AT_ONCE = 100
+_CONNECTIONS = 8
+"""More would not be faster: the server does one thing at a time."""
 
 _SET_MANY = """
 for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
@@ -61,7 +63,7 @@ class RedisSessionKVStore(RedisRows, SessionKVStore):
             raise ValueError("Give exactly one of client and url.")
         self._own: list[_FullClient] = []
         if url is not None:
-            self._own = [_connect(url, _TIMEOUT), _connect(url, _LONGEST_READ)]
+            self._own = [_connect(url), _connect(url)]
         self._full: _FullClient = client if url is None else self._own[0]
         self._prefix = key_prefix if "{" in key_prefix else f"{key_prefix}{{registry}}:"
         self._users = 0
@@ -135,19 +137,24 @@ class RedisSessionKVStore(RedisRows, SessionKVStore):
         return f"{self._prefix}kv:{key}"
 
 
-def _connect(url: str, timeout: Seconds) -> _FullClient:
-    """Make a client that fails at once: the registry itself decides what is tried again, and when."""
-    client: Any = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
-        url, socket_timeout=timeout, socket_connect_timeout=_TIMEOUT, retry=Retry(NoBackoff(), 0)
+def _connect(url: str) -> _FullClient:
+    """Make a client without patience of its own: the registry decides what takes too long."""
+    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=_TIMEOUT,
+        socket_timeout=None,
+        socket_connect_timeout=_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
     )
-    return cast("_FullClient", client)
+    return cast("_FullClient", Redis.from_pool(pool))
 
 
 def _read_timeout(client: Any) -> Seconds | None:
     """Find out how long a client that was given waits for a reply; a blocking read must be shorter."""
     pool = getattr(client, "connection_pool", None)
     settings: dict[str, Any] = getattr(pool, "connection_kwargs", None) or {}
-    return settings.get("socket_timeout", 2.0 if pool is None else None)
+    return settings.get("socket_timeout", _LIKELY_READ_TIMEOUT)
 
 
 def _ms(ttl: Seconds) -> int:

@@ -203,15 +203,16 @@ function steps.renew()
     local told, epoch = touch(owner)
     sweep()
     local asked = redis.call('ZCARD', base .. 'closes') > 0
-    local lost, close, missing = {}, {}, {}
-    for index = 0, (#ARGV - argument) / 4 - 1 do
+    local lost, close, count = {}, {}, (#ARGV - argument) / 4
+    for index = 0, count - 1 do
         local call, session, limit, json = take(), take(), take_number(), take()
         local fault = renew_one(owner, epoch, call, session, limit, json)
+        -- Those behind it must not take a slot that this one has a right to.
+        if fault == 'missing' then return {told, lost, close, index} end
         if fault == 'lost' then lost[#lost + 1] = index end
-        if fault == 'missing' then missing[#missing + 1] = index end
         if asked and score('closes', call .. '/' .. session) > now then close[#close + 1] = index end
     end
-    return {told, lost, close, missing}
+    return {told, lost, close, count}
 end
 
 function steps.release()

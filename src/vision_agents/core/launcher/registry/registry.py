@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,9 +17,10 @@ from vision_agents.core.errors import (
     RegistryUnavailable,
 )
 from vision_agents.core.launcher.registry.foreign_store import ForeignStore
-from vision_agents.core.launcher.registry.guard import StoreGuard
+from vision_agents.core.launcher.registry.guard import Cancellation, StoreGuard
 from vision_agents.core.launcher.registry.kv_store import SessionKVStore
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+from vision_agents.core.launcher.registry.names import encoded
 from vision_agents.core.launcher.registry.port import (
     BATCH,
     Asked,
@@ -84,12 +85,11 @@ class SessionRegistry:
     ) -> None:
         if not ttl > 0:
             raise ValueError(f"ttl must be > 0, not {ttl}.")
-        chosen = InMemorySessionKVStore() if store is None else store
-        self._store = chosen if isinstance(chosen, RegistryStore) else ForeignStore(chosen)
+        self._store = InMemorySessionKVStore() if store is None else _port_of(store)
         self._ttl = ttl
         self._guard = StoreGuard()
         name = node_id or new_id()
-        self._owner = Owner(token=f"{name}/{new_id()}", node_id=name, ttl=ttl, interval=ttl / 3)
+        self._owner = Owner(token=_new_token(name), node_id=name, ttl=ttl, interval=ttl / 3)
         self._limits: dict[str, int] = {}
         self._unsaid = Unsaid()
         self._failures_told = 0
@@ -126,7 +126,7 @@ class SessionRegistry:
             RegistryUnavailable: the store cannot be reached.
         """
         await self._guard.call(self._store.start, insist=True)
-        token = f"{self.node_id}/{new_id()}"
+        token = _new_token(self.node_id)
         self._owner = replace(self._owner, token=token, lease_known_ms=0, cut_off=False)
         try:
             await self._renew(())
@@ -257,8 +257,9 @@ class SessionRegistry:
         """Find a node that is alive."""
         return await self._guard.call(lambda: self._store.find_node(node_id))
 
-    async def commands(self) -> AsyncIterator[Command]:
+    async def commands(self) -> AsyncGenerator[Command, None]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
+        cancellation = Cancellation()
         while True:
             try:
                 commands = await self._store.next_commands(self._owner)
@@ -266,6 +267,8 @@ class SessionRegistry:
                 self._guard.note_failure(error)
                 await asyncio.sleep(_RECONNECT * random.uniform(0.5, 1.0))  # noqa: S311 - spreads the nodes
                 continue
+            finally:
+                cancellation.check()
             for command in commands:
                 yield command
 
@@ -359,6 +362,16 @@ class SessionRegistry:
             started_at=now,
             status=SessionStatus.ACTIVE,
         )
+
+
+def _port_of(store: SessionKVStore | RegistryStore) -> RegistryStore:
+    if not isinstance(store, SessionKVStore):
+        return store
+    return store if isinstance(store, RegistryStore) else ForeignStore(store)
+
+
+def _new_token(node_id: str) -> str:
+    return f"{encoded(node_id)}/{new_id()}"
 
 
 def _seen(found: Found) -> SessionInfo:
