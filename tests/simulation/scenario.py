@@ -16,7 +16,7 @@ from tests.simulation.processes import WORLD
 from vision_agents.core.errors import LaunchError, SessionClosed
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
 
-LIFE = 600.0
+LIFE = 300.0
 """Seconds of cluster life."""
 
 _SETTLE = 75.0

@@ -204,6 +204,23 @@ async def test_t11_a_duty_keeps_its_pace_and_works_again(caplog: pytest.LogCaptu
     ]
 
 
+async def test_t11_a_heartbeat_that_failed_is_repeated_soon() -> None:
+    begins: list[float] = []
+
+    async def work() -> None:
+        begins.append(now())
+        if 10 <= now() < 13:
+            raise ConnectionError
+
+    duty = Duty("heartbeat", work, every=10, retry=1)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(duty.run())
+        await asyncio.sleep(24)
+        task.cancel()
+
+    assert begins == [0, 10, 11, 12, 13, 23]
+
+
 async def test_t25_a_session_whose_slot_was_lost_leaves_the_call() -> None:
     ledger = Ledger()
     registry = LosingRegistry()

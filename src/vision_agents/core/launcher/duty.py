@@ -24,15 +24,23 @@ class Duty:
         name: for logs and for whoever asks what is late.
         work: what is done.
         every: seconds from one beginning to the next.
+        retry: seconds after which a failed attempt is repeated, where that is sooner.
         limit: seconds that one attempt may take; it is cut then, and counts as done.
     """
 
     def __init__(
-        self, name: str, work: Callable[[], Awaitable[None]], *, every: Seconds, limit: Seconds | None = None
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        *,
+        every: Seconds,
+        retry: Seconds = float("inf"),
+        limit: Seconds | None = None,
     ) -> None:
         self.name = name
         self._work = work
         self._every = every
+        self._retry = min(retry, every)
         self._limit = limit
         self._patience = max(_MISSED * every, (limit or 0.0) + every)
         self._clock = asyncio.get_running_loop().time
@@ -50,8 +58,9 @@ class Duty:
         while True:
             began = self._clock()
             await self._attempt()
+            pace = self._retry if self._trouble else self._every
             # A slow attempt shortens the pause, but the loop is never without one.
-            await asyncio.sleep(max(began + self._every - self._clock(), self._every / 10))
+            await asyncio.sleep(max(began + pace - self._clock(), pace / 10))
 
     async def _attempt(self) -> None:
         try:
