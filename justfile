@@ -16,6 +16,10 @@ test *args:
 slow *args:
     {{run}} pytest -m slow {{args}}
 
+# The conversation engine's state machine at length, from a new seed: `just campaign-engine 1000000`.
+campaign-engine steps="100000" *args:
+    ENGINE_STEPS={{steps}} {{run}} pytest tests/property {{args}}
+
 # Style, types and layers.
 lint:
     {{run}} ruff check

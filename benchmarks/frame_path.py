@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vision_agents.core.audio.chunk import Chunker
+from vision_agents.core.audio.chunk import FloatWindows
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.edge.inbound import InboundAudio
@@ -51,10 +51,10 @@ def resampling(source: int, target: int) -> dict[str, object]:
     }
 
 
-def chunking() -> float:
-    """16 kHz frames cut into the 512 samples of a voice activity window."""
-    chunker, pcm = Chunker(512), frame(16_000)
-    return cost(lambda: chunker.push(pcm))
+def windowing() -> float:
+    """16 kHz frames turned into the windows of 512 float samples that a voice activity detector wants."""
+    windows, pcm = FloatWindows(512), frame(16_000)
+    return cost(lambda: list(windows.push(pcm.samples)))
 
 
 def nothing(*_: object) -> None:
@@ -68,10 +68,10 @@ async def inbound() -> float:
 
 async def whole_path() -> float:
     """Clocked input, 48 to 16 kHz, windows: everything between the edge and the first model."""
-    resampler, chunker, pcm = Resampler(48_000, 16_000), Chunker(512), frame(48_000)
+    resampler, windows, pcm = Resampler(48_000, 16_000), FloatWindows(512), frame(48_000)
 
     def listen(heard: PcmData, _at: float) -> None:
-        chunker.push(resampler.process(heard))
+        list(windows.push(resampler.process(heard).samples))
 
     clocked = InboundAudio(listen, nothing)
     return cost(lambda: clocked.push(pcm))
@@ -83,11 +83,11 @@ def main() -> None:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "resample": [resampling(*pair) for pair in PAIRS],
-        "chunk_us_per_frame": chunking(),
+        "windows_us_per_frame": windowing(),
         "inbound_us_per_frame": asyncio.run(inbound()),
         "whole_path_us_per_frame": asyncio.run(whole_path()),
     }
-    print(json.dumps(report, indent=2))
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

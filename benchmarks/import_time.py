@@ -20,6 +20,7 @@ HEAVY = (
     "fastapi",
     "hibari",
     "onnxruntime",
+    "opentelemetry",
     "openai",
     "pydantic",
     "redis",

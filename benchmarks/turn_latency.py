@@ -2,8 +2,9 @@
 
     python benchmarks/turn_latency.py [--turns 32]
 
-Every question is asked twice in a row, once of an agent that speculates and once of one that does not, in
-real time. Prints JSON: delays, and where each millisecond goes.
+Every question is asked twice in a row, once of an agent that speculates and once of one that asks its models
+only when the turn may be over, in real time. Each has a language model of its own: sharing one, the second
+would find the question already read. Prints JSON: delays, and where each millisecond goes.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from vision_agents.core.events.plugin import ToolStartEvent
 from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.people import User
 from vision_agents.plugins import embedded
+from vision_agents.plugins.embedded.llm.settings import LLMSettings
 
 QUESTIONS = (
     "What is the weather in Paris?",
@@ -44,6 +46,15 @@ QUESTIONS = (
     "Thank you very much.",
     "How many days are in a week?",
 )
+
+
+_CONTEXT = {True: LLMSettings().context_size, False: LLMSettings().context_size + 256}
+"""Another context, another model in memory."""
+
+_TURN_HANDLING = {
+    True: TurnHandling(),
+    False: TurnHandling(speculate=False, prepare_after=TurnHandling().judge_after),
+}
 
 
 @dataclass
@@ -71,12 +82,12 @@ class Conversation:
             "You are a helpful voice assistant.",
             edge=self.edge,
             agent_user=User(id="agent"),
-            llm=embedded.LLM(),
+            llm=embedded.LLM(settings=LLMSettings(context_size=_CONTEXT[speculate])),
             stt=embedded.STT(),
             tts=embedded.TTS(),
             vad=embedded.VAD(),
             turn_detection=embedded.TurnDetector(),
-            turn_handling=TurnHandling(speculate=speculate),
+            turn_handling=_TURN_HANDLING[speculate],
         )
 
         @self.agent.llm.register_function(description="Get the current weather for a location")

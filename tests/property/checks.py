@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from tests.property.parts import heard_stretches, unpaired
 from tests.property.stage import LAST_QUESTION, LIMITS, Stage
-from tests.property.steps import Closes, HangsUp, Releases
+from tests.property.steps import Action, Closes, CutsOne, HangsUp, Interrupts, Presses, Releases
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import HeardFrame
 from vision_agents.core.events.agent import (
+    AgentCaptionEvent,
     AgentFinishEvent,
     AgentStateChangedEvent,
     AgentTurnEndedEvent,
@@ -23,7 +24,13 @@ from vision_agents.core.events.agent import (
     UserTurnStartedEvent,
 )
 from vision_agents.core.events.event import Event
-from vision_agents.core.events.plugin import ErrorEvent, ToolEndEvent, ToolStartEvent
+from vision_agents.core.events.plugin import (
+    ErrorEvent,
+    LLMResponseFinalEvent,
+    ToolEndEvent,
+    ToolStartEvent,
+    TTSSynthesisStartEvent,
+)
 from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.types.status import AgentState, SessionStatus, UserState
 
@@ -31,6 +38,19 @@ _EXPECTED_ERROR = re.compile(
     r"The (model|voice|ear) broke|The synthesiser failed|gave no (answer|audio)"
     r"|gave (nothing|no audio) for|TimeoutError"
 )
+
+
+_BEGINNINGS = (
+    AgentTurnStartedEvent,
+    AgentCaptionEvent,
+    UserTurnStartedEvent,
+    UserTurnEndedEvent,
+    UserTranscriptEvent,
+    TTSSynthesisStartEvent,
+    LLMResponseFinalEvent,
+    ToolStartEvent,
+)
+"""Nothing of this happens to a session that is closing: it only ends."""
 
 
 def check(stage: Stage) -> None:
@@ -57,6 +77,7 @@ def check_ends(stage: Stage) -> None:
     """Everything comes to an end, and nothing stays behind."""
     record, session = stage.record, stage.session
     assert record.settled, "somebody's turn never ended"
+    assert record.at_work == [], "a turn that is over is still being made"
     if not ended_by_a_step(stage):
         assert record.calm == (UserState.IDLE, AgentState.IDLE)
     assert session.status is SessionStatus.CLOSED
@@ -72,6 +93,12 @@ def check_handles(stage: Stage) -> None:
         assert promise.handle.done()
         assert promise.ends == [promise.handle.state]
         assert promise.awaited
+        forced = ended_by_a_step(stage) or any(_forces(step.action) for step in stage.scene.steps)
+        assert promise.handle.is_interruptible or not promise.handle.interrupted or forced
+
+
+def _forces(action: Action) -> bool:
+    return isinstance(action, Interrupts | CutsOne) and action.force
 
 
 def check_order_of_events(stage: Stage) -> None:
@@ -86,6 +113,8 @@ def check_order_of_events(stage: Stage) -> None:
     for changes in (agent, user):
         assert [change.state for change in changes[:-1]] == [change.old_state for change in changes[1:]]
     assert [change.state for change in agent].index(AgentState.CLOSING) == len(agent) - 1
+    closing = happened.index(agent[-1])
+    assert [event for event in happened[closing:] if isinstance(event, _BEGINNINGS)] == []
     speaking: set[str] = set()
     for event in happened:
         if isinstance(event, UserTurnStartedEvent) and event.participant:
@@ -155,10 +184,7 @@ def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
     A stretch after the first one goes on where the one before it ended, or a little earlier.
     """
     surely = perhaps = 0
-    for stretch in stretches:
-        words = stretch.split()
-        if not words:
-            continue
+    for words in _apart(stretches, text):
         begin = next((at for at, word in enumerate(text) if word.startswith(words[0])), surely)
         assert begin <= surely, f"{words} comes too late after {text[:surely]}"
         assert words[:-1] == text[begin : begin + len(words) - 1]
@@ -166,6 +192,20 @@ def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
         surely = max(surely, begin + len(words) - (not whole))
         perhaps = max(perhaps, begin + len(words))
     return surely, perhaps
+
+
+def _apart(stretches: Iterable[str], text: list[str]) -> Iterator[list[str]]:
+    """The words of each stretch; a voice held for less than a frame leaves a piece of a word before one."""
+    for stretch in stretches:
+        words: list[str] = []
+        for heard in stretch.split():
+            whole = next((word for word in text if heard.endswith(word)), heard)
+            if heard != whole:
+                yield [*words, heard.removesuffix(whole)]
+                words = []
+            words.append(whole)
+        if words:
+            yield words
 
 
 def check_user_turns(stage: Stage) -> None:
@@ -176,7 +216,7 @@ def check_user_turns(stage: Stage) -> None:
     assert set(told) <= set(stage.stt.read)
     for name, said in stage.record.said.items():
         heard = [word for message in history if message.user_id == name for word in _words(message.text)]
-        if not stage.scene.has(Releases):  # letting go of the button may cut a word in two
+        if not stage.scene.has(Presses, Releases):  # a button may cut a word in two
             _check_order(heard, said)
         if stage.scene.hears_all and not ended_by_a_step(stage):
             assert [word for word in heard if word in said] == said

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.core.agents.late_edge import LateEdge
 from tests.property.parts import MoodyLLM, MoodySTT, MoodyTTS, Vocabulary
 from tests.property.steps import (
     Action,
@@ -70,6 +71,8 @@ class Record:
     left_behind: list[str] = field(default_factory=list[str])
     """Tasks and timers after the end."""
     settled: bool = False
+    at_work: list[str] = field(default_factory=list[str])
+    """Turns that were still being made by then."""
     calm: tuple[str, str] = ("", "")
     """The states of the user and the agent once nothing happens any more."""
     answered: bool = True
@@ -83,7 +86,7 @@ class Person:
     def __init__(self, stage: Stage, name: str) -> None:
         self.name = name
         self.caller = SimulatedCaller(stage.edge, user_id=name)
-        self._orders: asyncio.Queue[Coroutine[Any, Any, None]] = asyncio.Queue()
+        self._orders: asyncio.Queue[tuple[Coroutine[Any, Any, None], float]] = asyncio.Queue()
         self._scope = TaskScope(name)
 
     async def comes(self) -> None:
@@ -91,21 +94,22 @@ class Person:
         await self.caller.__aenter__()
         self._scope.start(self._acts(), name="acts")
 
-    def does(self, what: Coroutine[Any, Any, None]) -> None:
-        """Do it when the rest is done."""
-        self._orders.put_nowait(what)
+    def does(self, what: Coroutine[Any, Any, None], pause: float = 0.1) -> None:
+        """Do it when the rest is done, and then nothing for a while."""
+        self._orders.put_nowait((what, pause))
 
     async def goes(self) -> None:
         """Leave in the middle of whatever it is."""
         await self._scope.close()
         while not self._orders.empty():
-            self._orders.get_nowait().close()
+            self._orders.get_nowait()[0].close()
         await self.caller.__aexit__(None, None, None)
 
     async def _acts(self) -> None:
         while True:
-            await (await self._orders.get())
-            await asyncio.sleep(0.1)
+            what, pause = await self._orders.get()
+            await what
+            await asyncio.sleep(pause)
 
 
 class Stage:
@@ -114,7 +118,7 @@ class Stage:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.record = Record()
-        self.edge = Edge()
+        self.edge = LateEdge() if scene.late else Edge()
         self.vocabulary = Vocabulary()
         self.llm = MoodyLLM(scene.models, self.vocabulary)
         self.tts = MoodyTTS(scene.voices)
@@ -139,7 +143,7 @@ class Stage:
             stt=self.stt,
             tts=self.tts,
             vad=ScriptedVAD(),
-            turn_detection=ScriptedTurnDetector(),
+            turn_detection=ScriptedTurnDetector(unfinished=["n", "s", "t"]),
             turn_handling=TurnHandling(speculate=self.scene.speculates, manual=self.scene.manual),
             deadlines=LIMITS,
             tools=[self.quick, self.threaded, self.slow, self.failing, self.saying, self.asking],
@@ -194,10 +198,12 @@ class Stage:
     async def _act_as_caller(self, action: Speaks | Nods | Mumbles | Mutes | Leaves) -> None:
         person = await self._person(action.caller)
         match action:
-            case Speaks(words=words):
-                text = self.vocabulary.phrase(words)
-                self.record.said.setdefault(person.name, []).extend(text.split())
-                person.does(person.caller.says(text))
+            case Speaks(words=words, pause=pause):
+                begin, rest = self.vocabulary.phrase(words - words // 2), self.vocabulary.phrase(words // 2)
+                self.record.said.setdefault(person.name, []).extend([*begin.split(), *rest.split()])
+                person.does(person.caller.says(begin), pause)
+                if rest:
+                    person.does(person.caller.says(rest))
             case Nods():
                 self.record.nods += 1
                 person.does(person.caller.says("uh huh"))
@@ -314,6 +320,7 @@ class Stage:
                 break
             await asyncio.sleep(0.25)
         self.record.settled = quiet == 8 or self.session.finished
+        self.record.at_work = [task.get_name() for task in asyncio.all_tasks() if ":turn:" in task.get_name()]
         self.record.calm = (self.session.user_state, self.session.agent_state)
         self.record.answered = all(item.role is Role.ASSISTANT for item in self.session.history.messages[-1:])
 

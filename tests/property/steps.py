@@ -19,10 +19,11 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Speaks:
-    """A caller says `words` new words."""
+    """A caller says `words` new words, and hesitates for `pause` seconds in the middle of them."""
 
     caller: int
     words: int
+    pause: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Scene:
     steps: tuple[Step, ...]
     speculates: bool
     manual: bool
+    late: bool
     models: tuple[Model, ...]
     voices: tuple[Voice, ...]
     ears: tuple[Ear, ...]
@@ -169,30 +171,36 @@ class Scene:
 
 
 _CALLERS = st.integers(0, 1)
-_ACTIONS: dict[st.SearchStrategy[Action], int] = {
-    st.builds(Waits): 2,
-    st.builds(Speaks, _CALLERS, st.integers(1, 6)): 7,
-    st.builds(Nods, _CALLERS): 2,
-    st.builds(Mumbles, _CALLERS, st.sampled_from([0.05, 0.2, 0.3, 0.6, 1.2, 2.5])): 3,
-    st.builds(Mutes, _CALLERS): 1,
+_APPLICATION: dict[st.SearchStrategy[Action], int] = {
     st.builds(Say, st.integers(1, 4), st.sampled_from(POLICIES), st.booleans()): 4,
     st.builds(Reply, st.sampled_from(POLICIES), st.booleans()): 3,
     st.builds(SimpleResponse): 1,
 }
+_ACTIONS: dict[st.SearchStrategy[Action], int] = {
+    **_APPLICATION,
+    st.builds(Waits): 2,
+    st.builds(Speaks, _CALLERS, st.integers(1, 6), st.sampled_from([0.1, 0.15, 0.2, 0.3, 0.8])): 8,
+    st.builds(Nods, _CALLERS): 2,
+    st.builds(Mumbles, _CALLERS, st.sampled_from([0.05, 0.3, 0.6, 0.6, 0.9, 1.2, 2.5])): 5,
+    st.builds(Mutes, _CALLERS): 1,
+}
 _RUDE: dict[st.SearchStrategy[Action], int] = {
-    st.builds(Leaves, _CALLERS): 2,
+    st.builds(Leaves, _CALLERS): 3,
     st.builds(Interrupts, st.booleans()): 2,
     st.builds(CutsOne, st.integers(0, 2), st.booleans()): 2,
     st.builds(Presses): 1,
     st.builds(Releases): 2,
 }
 _LAST: list[st.SearchStrategy[Action]] = [st.builds(Waits), st.builds(HangsUp), st.builds(Closes)]
-_GAPS = st.sampled_from([0.0, 0.02, 0.06, 0.1, 0.15, 0.25, 0.4, 0.7, 1.0, 1.6])
+_HASTY = st.sampled_from([0.0, 0.02, 0.06, 0.1, 0.15, 0.25, 0.4, 0.7, 1.0, 1.6])
+_CALM = st.sampled_from([0.1, 0.4, 1.0, 1.6, 3.0, 5.0])
 
 
-def _steps(actions: dict[st.SearchStrategy[Action], int]) -> st.SearchStrategy[Step]:
+def _steps(
+    actions: dict[st.SearchStrategy[Action], int], gaps: st.SearchStrategy[float] = _HASTY
+) -> st.SearchStrategy[Step]:
     weighted = [action for action, weight in actions.items() for _ in range(weight)]
-    return st.builds(Step, st.one_of(weighted), _GAPS)
+    return st.builds(Step, st.one_of(weighted), gaps)
 
 
 @st.composite
@@ -200,17 +208,22 @@ def scenes(draw: st.DrawFn) -> Scene:
     """Calls of 1 to 40 steps; half of them have faults."""
     faulty = draw(st.booleans())
     count = draw(st.integers(1, 39))
-    kind = _steps({**_ACTIONS, **_RUDE} if faulty else _ACTIONS)
-    steps = [*draw(st.lists(kind, min_size=count, max_size=count)), Step(draw(st.one_of(_LAST)), 0.0)]
+    gaps = draw(st.sampled_from([_HASTY, _HASTY, _CALM]))
+    kind = _steps({**_ACTIONS, **_RUDE} if faulty else _ACTIONS, gaps)
+    steps = draw(st.lists(kind, min_size=count, max_size=count))
+    steps += [Step(draw(st.one_of(_LAST)), 0.0), *draw(st.lists(_steps(_APPLICATION), max_size=2))]
     models = (
         list(Model) if faulty else [mood for mood in Model if mood.startswith(("answers", "calls", "talks"))]
     )
+    if late := draw(st.booleans()):  # what a tool says would be told to begin before the text was played
+        models.remove(Model.TALKS_AND_CALLS_SAYING)
     voices = list(Voice) if faulty else [Voice.SPEAKS, Voice.SPEAKS_LATE]
     ears = list(Ear) if faulty else [Ear.HEARS, Ear.HEARS_LATE]
     return Scene(
         tuple(steps),
-        speculates=draw(st.booleans()),
+        speculates=draw(st.sampled_from([True, True, False])),
         manual=faulty and draw(st.integers(0, 3)) == 3,
+        late=late,
         models=tuple(draw(st.lists(st.sampled_from(models), max_size=8))),
         voices=tuple(draw(st.lists(st.sampled_from(voices), max_size=8))),
         ears=tuple(draw(st.lists(st.sampled_from(ears), max_size=8))),

@@ -1,7 +1,7 @@
 """The conversation engine under everything that callers, applications and providers may do, in any order.
 
-The default run plays about 5,000 steps. ``ENGINE_STEPS=100000 pytest tests/property`` plays more, from a
-new seed each time; it prints the seed and the shortest scene where something is wrong.
+The default run plays about 5,000 steps. ``just campaign-engine`` plays 100,000, or as many as ENGINE_STEPS
+says, from a new seed each time; it prints the seed and the shortest scene where something is wrong.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def play(scene: Scene) -> None:
     check(stage)
 
 
-@pytest.mark.timeout(max(120, STEPS // 20))
+@pytest.mark.timeout(max(300, STEPS // 10))
 def test_whatever_happens_ends_well() -> None:
     steps = 0
 

@@ -15,7 +15,7 @@ from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge, HeardFrame
 from vision_agents.core.events.event import Event
 from vision_agents.core.history.messages import FunctionResult
-from vision_agents.core.llm.llm import LLMEvent, LLMRequest, TextDelta, ToolCall
+from vision_agents.core.llm.llm import LLMEvent, LLMRequest, TextDelta, ToolCall, Usage
 from vision_agents.core.stt.stt import STT
 from vision_agents.core.tts.tts import SpeechChunk
 from vision_agents.core.turns.settings import TurnHandling
@@ -34,8 +34,8 @@ from vision_agents.testing import (
 
 ResultT = TypeVar("ResultT")
 
-Piece: TypeAlias = str | float | ToolCall | Exception
-"""What a model does next: write, wait, ask for a tool, fail."""
+Piece: TypeAlias = str | float | ToolCall | Usage | Exception
+"""What a model does next: write, wait, ask for a tool, tell its tokens, fail."""
 
 PATIENT = TurnHandling(speculate=False)
 PUSH_TO_TALK = TurnHandling(speculate=False, manual=True)
@@ -62,7 +62,7 @@ class PlayedLLM(ScriptedLLM):
                 match piece:
                     case str():
                         yield TextDelta(piece)
-                    case ToolCall():
+                    case ToolCall() | Usage():
                         yield piece
                     case Exception():
                         raise piece

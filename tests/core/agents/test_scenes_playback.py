@@ -2,69 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-
 import pytest
+from tests.core.agents.late_edge import LateEdge
 from tests.core.agents.scene_parts import now, played_call
 
-from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.edge.loopback import Edge
-from vision_agents.core.edge.transport import Call, Connection, ConnectionListener
 from vision_agents.core.events.agent import AgentTurnEndedEvent, AgentTurnStartedEvent
 from vision_agents.core.speech.utterance import UtteranceState
-from vision_agents.core.types.people import Participant, User
 
 pytestmark = pytest.mark.virtual_time
 
-LATENCY = 0.3
 COUNT: str = "One two three four five six seven eight nine ten."
-
-
-class LateConnection(Connection):
-    """Plays each frame `LATENCY` seconds after it was sent, unless it is flushed before."""
-
-    def __init__(self, line: Connection) -> None:
-        self._line = line
-        self._waiting: deque[tuple[asyncio.TimerHandle, PcmData]] = deque()
-
-    @property
-    def participants(self) -> tuple[Participant, ...]:
-        return self._line.participants
-
-    @property
-    def idle_since(self) -> float | None:
-        return self._line.idle_since
-
-    @property
-    def unplayed(self) -> float:
-        return sum(pcm.duration for _, pcm in self._waiting)
-
-    def send_audio(self, frame: PcmData) -> None:
-        self._waiting.append((asyncio.get_running_loop().call_later(LATENCY, self._play), frame))
-
-    def flush_audio(self, last: PcmData | None = None) -> None:
-        while self._waiting:
-            self._waiting.popleft()[0].cancel()
-        if last is not None:
-            self._line.send_audio(last)
-
-    async def wait_for_participant(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the port
-        await self._line.wait_for_participant(timeout)
-
-    async def close(self) -> None:
-        self.flush_audio()
-        await self._line.close()
-
-    def _play(self) -> None:
-        self._line.send_audio(self._waiting.popleft()[1])
-
-
-class LateEdge(Edge):
-    """An edge with a jitter buffer."""
-
-    async def join(self, call: Call, user: User, listener: ConnectionListener) -> LateConnection:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return LateConnection(await super().join(call, user, listener))
 
 
 async def test_a_turn_ends_when_the_last_sample_was_played_not_when_it_was_sent() -> None:
@@ -102,6 +49,18 @@ async def test_what_was_flushed_at_a_false_interruption_is_heard_after_it() -> N
         assert second == words[again:]
         assert again <= len(first)
         assert handle.spoken_text == COUNT
+
+
+async def test_what_was_flushed_of_the_sentence_before_is_heard_after_it_too() -> None:
+    async with played_call(edge=LateEdge()) as s:
+        handle = s.session.say("One two three four five. Six seven eight.")
+        await s.caller.hears("two")
+        await s.caller.mumbles(0.6)
+        await handle
+        first, second = (stretch.text.split() for stretch in s.caller.heard)
+        assert first[:2] == ["one", "two"]
+        assert "five" not in first
+        assert " ".join(second).endswith("five six seven eight")
 
 
 async def test_a_turn_that_was_cut_before_it_was_heard_began_and_ended_and_left_no_word() -> None:

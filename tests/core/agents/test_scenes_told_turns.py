@@ -182,6 +182,20 @@ class TestARecogniserThatTellsTurns:
             await s.settles()
             assert s.said == [("user", "what time is it"), ("assistant", "It is noon.")]
 
+    async def test_a_turn_lasts_as_long_as_it_was_reported_also_where_no_frame_comes(self) -> None:
+        stt = ReportingSTT()
+        async with played_call(["It is noon."], stt=stt) as s:
+            await s.caller.waits(0.5)
+            s.caller.mutes()
+            await s.caller.waits(1)
+            stt.tell(TurnStarted())
+            await s.caller.waits(2)
+            stt.tell(Transcript("what time is it"))
+            stt.tell(TurnEnded())
+            await s.caller.hears("it is noon")
+            await s.settles()
+            assert s.of(UserTurnEndedEvent)[0].duration_ms == pytest.approx(2000, abs=50)
+
     async def test_it_cuts_the_agent_when_words_end_a_turn_over_it(self) -> None:
         stt = ReportingSTT()
         async with played_call([COUNT], ["All right."], stt=stt) as s:

@@ -235,6 +235,22 @@ class TestSeveralCallers:
                 await asyncio.sleep(5)
             assert ear.words == "noon"
 
+    @pytest.mark.parametrize(("noise", "answers"), [(4.0, 1), (6.0, 2)])
+    async def test_noise_that_goes_on_when_the_answer_begins_leaves_no_question_unanswered(
+        self, noise: float, answers: int
+    ) -> None:
+        question = "could you tell me please what time it is now in rome"
+        async with played_call(*[["Noon."]] * answers) as s:
+            ear = Ear(edge_of(s))
+            async with SimulatedCaller(edge_of(s), user_id="second") as second:
+                asking = meanwhile(s.caller.says(question))
+                await asyncio.sleep(0.5)
+                await second.mumbles(noise)
+                await asking
+                await asyncio.sleep(5)
+            assert ear.words.endswith("noon")
+            assert s.said == [("user", question), ("assistant", "Noon.")]
+
     async def test_a_question_is_answered_though_who_began_earlier_leaves_in_the_middle(self) -> None:
         async with scripted_call(Says(text="Noon.", to="what time is it")) as s:
             ear = Ear(edge_of(s))

@@ -21,6 +21,7 @@ from vision_agents.core.events.agent import (
     AgentFinishEvent,
     AgentLeftCallEvent,
     AgentStateChangedEvent,
+    AgentTurnEndedEvent,
     CallInfo,
 )
 from vision_agents.core.events.event import Event
@@ -188,7 +189,7 @@ class TestWhenItCloses:
             def on_event(event: Event) -> None:
                 if isinstance(event, AgentLeftCallEvent) or s.session.agent_state is AgentState.CLOSING:
                     with suppress(SessionClosed):
-                        handles.append(s.session.say("One more thing."))
+                        handles.append(s.session.say("One more thing.", interruptible=False))
 
             s.agent.events.on(Event, on_event)
             await s.session.close()
@@ -213,6 +214,19 @@ class TestWhenItCloses:
                 UtteranceState.SKIPPED,
                 UtteranceState.SKIPPED,
             ]
+
+    async def test_what_is_queued_when_the_last_word_is_cut_is_skipped(self) -> None:
+        async with scripted_call() as s:
+            handles: list[UtteranceHandle] = []
+
+            def on_end(_: AgentTurnEndedEvent) -> None:
+                handles.extend(s.session.say(text, policy="queue") for text in ("Four.", "Five."))
+
+            s.agent.subscribe(on_end)
+            s.session.say("One two three.")
+            await s.caller.hears("one")
+            await s.session.close()
+            assert [handle.state for handle in handles] == 2 * [UtteranceState.SKIPPED]
 
 
 async def test_an_error_of_the_entry_point_is_raised_to_who_waits() -> None:

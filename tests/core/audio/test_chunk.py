@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vision_agents.core.audio.chunk import Chunker
+from vision_agents.core.audio.chunk import Chunker, FloatWindows
 from vision_agents.core.audio.pcm import PcmData
 
 
@@ -19,7 +19,7 @@ def test_every_sample_comes_out_once_and_in_order(size: int, lengths: list[int],
     for length in lengths:
         chunks += chunker.push(ramp(sent, length))
         sent += length
-        assert chunker.pending == sent - size * len(chunks) < size
+        assert 0 <= sent - size * len(chunks) < size
     rest = chunker.flush(pad=pad)
 
     assert {len(chunk) for chunk in chunks} <= {size}
@@ -78,3 +78,29 @@ def test_another_kind_of_audio_is_refused_in_the_middle_of_a_chunk() -> None:
 def test_a_size_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match=">= 1"):
         Chunker(0)
+
+
+@given(size=st.integers(1, 50), lengths=st.lists(st.integers(0, 200), max_size=20))
+def test_float_windows_hold_every_sample_once_and_in_order(size: int, lengths: list[int]) -> None:
+    windows, got, sent = FloatWindows(size), list[float](), 0
+    for length in lengths:
+        piece = ramp(sent, length).samples
+        sent += length
+        for window, behind in windows.push(piece):
+            got += (window * 32768).tolist()
+            assert len(got) == sent - behind
+
+    assert got == list(range(sent // size * size))
+
+
+def test_float_windows_begin_anew_after_a_reset() -> None:
+    windows = FloatWindows(4)
+    assert list(windows.push(ramp(100, 3).samples)) == []
+    windows.reset()
+
+    assert [(window * 32768).tolist() for window, _ in windows.push(ramp(0, 5).samples)] == [[0, 1, 2, 3]]
+
+
+def test_a_float_window_needs_a_sample() -> None:
+    with pytest.raises(ValueError, match="size must be >= 1"):
+        FloatWindows(0)

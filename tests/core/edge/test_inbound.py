@@ -71,6 +71,20 @@ async def test_a_pause_of_the_sender_is_one_gap_before_its_next_frame() -> None:
     assert heard.marks[3:] == [("gap", 0.06, 10.0), ("audio", 10.06, 0.02), ("audio", 10.08, 0.02)]
 
 
+async def test_the_time_of_this_moment_is_known_before_the_gap_is_announced() -> None:
+    heard = Heard()
+    assert heard.inbound.reached() == 0.0
+    await heard.frames(3)
+    assert heard.inbound.reached() == pytest.approx(0.06)
+    await asyncio.sleep(0.05)  # the next frame is not overdue yet
+    assert heard.inbound.reached() == pytest.approx(0.06)
+    await asyncio.sleep(9.95)
+
+    assert heard.inbound.reached() == pytest.approx(10.06 + 0.02)
+    assert heard.gaps == []
+    assert heard.inbound.advance() == pytest.approx(heard.inbound.reached())
+
+
 async def test_jitter_is_no_gap() -> None:
     heard = Heard()
     await heard.frames(3)
@@ -210,6 +224,17 @@ def test_at_its_deadline_advance_reaches_what_was_asked_for(
         assert wanted <= inbound.advance() <= max(wanted, overdue) + 1e-5
 
     run_virtual(scene())
+
+
+async def test_a_frame_as_late_as_it_may_be_comes_before_a_timer_of_that_moment() -> None:
+    heard = Heard()
+    await heard.frames(5)
+    timer = asyncio.get_running_loop().call_at(heard.inbound.deadline(0.11), heard.inbound.advance)
+    await asyncio.sleep(0.06)
+    await heard.frames(5)
+
+    assert heard.gaps == []
+    timer.cancel()
 
 
 async def test_what_was_heard_already_is_due_at_once() -> None:

@@ -144,6 +144,23 @@ class TestWhoIsCalled:
         bus.on("test.frame", lambda _: None)
         assert bus.has_subscribers(Frame)
 
+    async def test_an_event_that_nobody_wants_is_not_built(self) -> None:
+        bus, got, built = EventBus(), list[Event](), list[int]()
+
+        @dataclass(frozen=True, slots=True, kw_only=True)
+        class Costly(Event):
+            number: int
+
+            def __post_init__(self) -> None:
+                built.append(self.number)
+
+        bus.bind(session_id="s1", spawn=None)
+        bus.emit(Costly, number=1)
+        assert built == []
+        bus.on(Costly, got.append)
+        bus.emit(Costly, number=2)
+        assert [(type(event), event.session_id) for event in got] == [(Costly, "s1")]
+
     async def test_the_same_handler_is_called_once(self) -> None:
         bus, heard = EventBus(), Heard()
         for _ in range(2):

@@ -235,14 +235,30 @@ class TestHolding:
         assert playout.played == pytest.approx(0.025)
         np.testing.assert_array_equal(read_all(playout)[:560], np.arange(400, 960))
 
-    def test_no_more_is_taken_back_than_the_sentence(self) -> None:
+    def test_what_was_taken_back_reaches_into_the_sentences_before(self) -> None:
         playout = Playout(RATE)
-        add(playout, "One.", ramp(1, 320))
-        add(playout, "Two.", ramp(321, 640))
-        playout.read(FRAME)
-        playout.read(FRAME)
-        playout.take_back(5.0)
-        np.testing.assert_array_equal(read_all(playout), np.arange(321, 961))
+        for begin in (0, 320, 640):
+            add(playout, "Yes.", ramp(begin, 320))
+        for _ in range(3):
+            playout.read(FRAME)
+        playout.take_back(0.05)
+        assert playout.played == pytest.approx(0.01)
+        np.testing.assert_array_equal(read_all(playout)[:800], np.arange(160, 960))
+
+    def test_the_end_of_the_last_sentence_is_taken_back(self) -> None:
+        playout = Playout(RATE)
+        add(playout, "One.", ramp(0, 400))
+        assert len(read_all(playout)) == 2 * FRAME
+        playout.take_back(0.015)
+        np.testing.assert_array_equal(read_all(playout)[:240], np.arange(160, 400))
+
+    def test_no_transport_takes_back_what_is_long_gone(self) -> None:
+        playout = Playout(RATE)
+        for begin in (1, 2, 3):
+            add(playout, "Yes.", ramp(begin, 4 * RATE))
+            read_some(playout, 200)
+        playout.take_back(60.0)
+        assert playout.played == pytest.approx(4.0)
 
     def test_no_word_is_lost_when_the_voice_goes_on(self) -> None:
         text = "one two three four five six seven"

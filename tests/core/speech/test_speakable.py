@@ -76,3 +76,13 @@ def letters(text: str) -> str:
 def test_no_letter_is_lost_moved_or_added(text: str) -> None:
     assume("```" not in text and "~~~" not in text)  # the line of a fence names a language
     assert letters(speakable(text)) == letters(text)
+
+
+PLAIN_SIGNS = st.sampled_from("ab1 .,!?;:'’…") | st.characters(min_codepoint=0xC0, max_codepoint=0xD7FF)
+
+
+@given(st.text(PLAIN_SIGNS))
+def test_the_short_way_leads_where_the_long_one_does(text: str) -> None:
+    """An accent of code makes it the long way, and is taken out."""
+    assume("  " not in text)
+    assert speakable(text) == speakable(f"{text}`")

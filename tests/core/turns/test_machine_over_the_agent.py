@@ -142,3 +142,10 @@ class TestSpeechOverTheAgent:
         [ended] = scene.is_silent(1)
         assert isinstance(ended, TurnEnded)
         assert ended.text == "yes"
+
+    def test_speech_that_began_before_the_agents_holds_it_but_cuts_it_only_later(self) -> None:
+        scene = Scene()
+        scene.speaks(3)
+        scene.floor(Floor.SPEAKING)
+        assert kinds(scene.speaks(1.8)) == [Hold]
+        assert kinds(scene.speaks(0.3)) == [Interrupt]

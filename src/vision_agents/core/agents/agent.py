@@ -16,6 +16,8 @@ from vision_agents.core.events.bus import EventBus, HandlerT
 from vision_agents.core.functions.function_tool import marked_methods
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.llm.llm import LLM
+from vision_agents.core.observability.collector import MetricsCollector
+from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.stt.stt import STT
 from vision_agents.core.tts.tts import TTS
@@ -83,6 +85,7 @@ class Agent:
         self.pipeline = pipeline
         self.deadlines = deadlines or Deadlines()
         self.events = EventBus()
+        self.metrics_collector = MetricsCollector()
         self.functions = pipeline.llm.functions if pipeline and pipeline.llm else FunctionRegistry()
         for tool in (*tools, *marked_methods(self)):
             self.functions.add(tool)
@@ -113,6 +116,11 @@ class Agent:
         if self.pipeline is None or self.pipeline.llm is None:
             raise ConfigurationError("The agent has no llm: pass llm= to think and to use tools.")
         return self.pipeline.llm
+
+    @property
+    def metrics(self) -> AgentMetrics:
+        """The documented numbers, as they stand now."""
+        return self.metrics_collector.metrics
 
     @property
     def closed(self) -> bool:

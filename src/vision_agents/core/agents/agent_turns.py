@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from vision_agents.core.agents.answer import Answer
 from vision_agents.core.agents.output import Output
-from vision_agents.core.agents.responder import Answer, Responder
-from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.agents.responder import Responder
+from vision_agents.core.agents.speaker import Speaker, Voice
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError, ProviderError
 from vision_agents.core.functions.running import in_tool, running_call
@@ -53,11 +55,15 @@ class TurnHooks:
 
     Args:
         changed: a turn began or ended, so the floor may be another.
+        inside: opens the block in which a turn works.
+        ended: a turn is over, one that was prepared in vain included.
         failed: a turn failed; its utterance has ended.
         wasted: an answer that was prepared in vain had so many tokens.
     """
 
     changed: Callable[[], None]
+    inside: Callable[[], AbstractContextManager[object]]
+    ended: Callable[[AgentTurn], None]
     failed: Callable[[Exception], None]
     wasted: Callable[[int], None]
 
@@ -90,6 +96,7 @@ class AgentTurns:
         self._waiting: deque[AgentTurn] = deque()
         self._running: list[AgentTurn] = []
         self._prepared: AgentTurn | None = None
+        self._closed = False
 
     @property
     def idle(self) -> bool:
@@ -149,7 +156,7 @@ class AgentTurns:
     def prepare(self, question: Message, timeline: TurnTimeline) -> None:
         """Begin to answer a question that may not be complete; nothing of it shows before `commit`."""
         self.discard()
-        if self._responder is None or not self.idle:
+        if self._closed or self._responder is None or not self.idle:
             return
         answer = self._new_answer(True)
         answer.question, answer.timeline = question, timeline
@@ -189,6 +196,12 @@ class AgentTurns:
                 self._cut(turn)
         self._next()
         self._hooks.changed()
+
+    def close(self) -> None:
+        """Cut everything; what comes from now on is skipped."""
+        self._closed = True
+        self.discard()
+        self.interrupt(force=True)
 
     def hold(self) -> None:
         """Fall silent at once, and keep what is being said."""
@@ -232,7 +245,7 @@ class AgentTurns:
         turn.answer.committed.set()
         turn.utterance.add_done_callback(lambda _: self._stopped(turn))
         self.discard()
-        if self._scope.closed or (policy == "drop" and not self.idle and not in_tool()):
+        if self._closed or (policy == "drop" and not self.idle and not in_tool()):
             turn.utterance.end(UtteranceState.SKIPPED)
             return turn.utterance
         if in_tool() and turn.script is not None:
@@ -251,7 +264,7 @@ class AgentTurns:
 
     def _next(self) -> None:
         busy = any(not turn.utterance.done() for turn in self._running)
-        if self._waiting and not busy and not self._scope.closed:
+        if self._waiting and not busy and not self._closed:
             self._run(self._waiting.popleft())
 
     def _run(self, turn: AgentTurn) -> None:
@@ -263,12 +276,14 @@ class AgentTurns:
     def _ended(self, turn: AgentTurn) -> None:
         self._running.remove(turn)
         turn.utterance.end(UtteranceState.SKIPPED)
+        self._hooks.ended(turn)
         self._next()
         self._hooks.changed()
 
     async def _perform(self, turn: AgentTurn) -> None:
         try:
-            await self._produce(turn)
+            with self._hooks.inside():
+                await self._produce(turn)
             await turn.utterance.wait()
         except Exception as error:  # noqa: BLE001 - the top of a turn
             turn.failed = error
@@ -292,7 +307,9 @@ class AgentTurns:
             if turn.beside is not None:
                 await turn.beside.quiet.wait()
             put()
-            await self._speaker.speak(_sentences(turn.script), turn.utterance.playout, on_audio=queue.wake)
+            work = turn.answer.work.syntheses
+            voice = self._speaker.voice(turn.utterance.playout, on_audio=queue.wake, work=work)
+            await _recite(turn.script, voice)
         elif self._responder is not None:
             await self._responder.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
         self._check(turn)
@@ -307,7 +324,8 @@ class AgentTurns:
             raise ProviderError("The synthesiser gave no audio.", provider="tts", stage="tts")
 
 
-async def _sentences(text: str) -> AsyncIterator[str]:
+async def _recite(text: str, voice: Voice) -> None:
     segmenter = SentenceSegmenter()
     for sentence in (*segmenter.push(text), *segmenter.flush()):
-        yield sentence
+        await voice.say(sentence)
+    voice.finish()

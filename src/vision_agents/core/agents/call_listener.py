@@ -46,20 +46,19 @@ class CallListener:
         """Hand audio to the dialogue."""
         if self._dialogue is not None:
             self._dialogue.hear(participant, pcm)
-        if self._events.has_subscribers(AudioReceivedEvent):
-            self._events.publish(AudioReceivedEvent(participant=participant, pcm_data=pcm))
+        self._events.emit(AudioReceivedEvent, participant=participant, pcm_data=pcm)
 
     def on_participant_joined(self, participant: Participant) -> None:
         """Tell that somebody joined."""
-        self._events.publish(ParticipantJoinedEvent(participant=participant, call=self.call))
+        self._events.emit(ParticipantJoinedEvent, participant=participant, call=self.call)
 
     def on_participant_left(self, participant: Participant) -> None:
         """Tell that somebody left, and stop listening to them."""
-        self._events.publish(ParticipantLeftEvent(participant=participant, call=self.call))
+        self._events.emit(ParticipantLeftEvent, participant=participant, call=self.call)
         if self._dialogue is not None and self._scope is not None and not self._scope.closed:
             self._scope.start(self._dialogue.forget(participant), name="forget")
 
     def on_call_ended(self, detail: str) -> None:
         """Tell that the call is over, and end the session."""
-        self._events.publish(CallEndedEvent(call=self.call, detail=detail))
+        self._events.emit(CallEndedEvent, call=self.call, detail=detail)
         self._request_close(Reason.CALL_ENDED, detail)

@@ -14,6 +14,7 @@ from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.responder import Responder
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.agents.states import StateTracker
+from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
@@ -61,6 +62,7 @@ class Dialogue:
         history: filled with what was heard.
         states: told who is doing what.
         bus: takes the events.
+        reports: told of every turn that is over.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
     """
@@ -75,6 +77,7 @@ class Dialogue:
         history: Conversation,
         states: StateTracker,
         bus: EventBus,
+        reports: TurnReports,
         scope: TaskScope,
         deadlines: Deadlines,
     ) -> None:
@@ -82,6 +85,7 @@ class Dialogue:
         self._history = history
         self._states = states
         self._bus = bus
+        self._reports = reports
         self._scope = scope
         self._deadlines = deadlines
         self._listeners: dict[str, Listener] = {}
@@ -100,13 +104,19 @@ class Dialogue:
             ended=self._on_ended,
             on_error=self._on_output_error,
         )
-        speaker = Speaker(pipeline.tts, publish=bus.publish, deadlines=deadlines) if pipeline.tts else None
+        speaker = Speaker(pipeline.tts, events=bus, deadlines=deadlines) if pipeline.tts else None
         self.turns = AgentTurns(
             responder=self._make_responder(speaker, instructions, tools),
             speaker=speaker,
             output=self._output,
             scope=scope,
-            hooks=TurnHooks(changed=self._on_changed, failed=self._on_failed, wasted=self._on_wasted),
+            hooks=TurnHooks(
+                changed=self._on_changed,
+                inside=reports.trace.inside,
+                ended=reports.agent_turn,
+                failed=self._on_failed,
+                wasted=self._on_wasted,
+            ),
         )
 
     def _make_responder(
@@ -120,7 +130,8 @@ class Dialogue:
             tools=ToolExecutor(tools, self._bus.publish),
             history=self._history,
             instructions=instructions,
-            publish=self._bus.publish,
+            events=self._bus,
+            reports=self._reports,
             deadlines=self._deadlines,
         )
 
@@ -147,12 +158,11 @@ class Dialogue:
                 scope=self._scope,
                 deadlines=self._deadlines,
             )
-            self._bus.publish(
-                TurnRulesEvent(
-                    participant=participant,
-                    rules=self._pipeline.turns,
-                    has_detector=self._pipeline.turn_detection is not None,
-                )
+            self._bus.emit(
+                TurnRulesEvent,
+                participant=participant,
+                rules=self._pipeline.turns,
+                has_detector=self._pipeline.turn_detection is not None,
             )
             listener.floor_changed(self._floor)
             if self._told:
@@ -188,7 +198,7 @@ class Dialogue:
 
     def stop(self) -> None:
         """Cut everything and play nothing more."""
-        self.turns.interrupt(force=True)
+        self.turns.close()
         self._output.stop()
 
     # What the listeners find.
@@ -198,15 +208,16 @@ class Dialogue:
     ) -> None:
         """Let the flight recorder write it down, where there is one."""
         if self._bus.has_subscribers(TurnObservedEvent):
-            self._bus.publish(
-                TurnObservedEvent(
-                    participant=participant, observation=observation, decisions=tuple(decisions)
-                )
+            self._bus.emit(
+                TurnObservedEvent,
+                participant=participant,
+                observation=observation,
+                decisions=tuple(decisions),
             )
 
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""
-        self._bus.publish(UserTurnStartedEvent(participant=participant))
+        self._bus.emit(UserTurnStartedEvent, participant=participant)
         self._states.set_user(UserState.SPEAKING)
         if self._floor is Floor.FREE:
             self._states.set_agent(AgentState.LISTENING)
@@ -234,9 +245,10 @@ class Dialogue:
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant."""
         self._holding.clear()
-        last = self._history.messages[-1:]
-        self._owed |= self._floor is Floor.THINKING and bool(last) and last[0].role is Role.USER
         self.turns.interrupt()
+        last = self._history.messages[-1:]
+        unanswered = bool(last) and last[0].role is Role.USER  # nobody heard a word of an answer
+        self._owed |= unanswered and self.turns.idle
         self._states.set_agent(AgentState.LISTENING)
 
     def on_turn_dropped(self, participant: Participant) -> None:
@@ -250,25 +262,25 @@ class Dialogue:
 
     def on_interim_transcript(self, participant: Participant, text: str) -> None:
         """Pass on a guess at what is being said."""
-        if self._bus.has_subscribers(UserInterimTranscriptEvent):
-            self._bus.publish(UserInterimTranscriptEvent(participant=participant, text=text))
+        self._bus.emit(UserInterimTranscriptEvent, participant=participant, text=text)
 
     def on_stt_error(self, error: Exception) -> None:
         """Report a recogniser that failed."""
         logger.warning("The recogniser failed", extra={"error": type(error).__name__})
-        self._bus.publish(STTErrorEvent(error_message=str(error) or type(error).__name__))
+        self._reports.collector.on_error("stt")
+        self._bus.emit(STTErrorEvent, error_message=str(error) or type(error).__name__)
 
     def on_turn_ended(self, turn: UserTurn) -> None:
         """Answer a finished turn."""
         self._states.set_user(UserState.IDLE)
-        self._bus.publish(
-            UserTurnEndedEvent(
-                participant=turn.participant,
-                duration_ms=turn.duration * 1000,
-                trailing_silence_ms=turn.trailing_silence * 1000,
-            )
+        self._reports.collector.on_user_turn(turn.timeline)
+        self._bus.emit(
+            UserTurnEndedEvent,
+            participant=turn.participant,
+            duration_ms=turn.duration * 1000,
+            trailing_silence_ms=turn.trailing_silence * 1000,
         )
-        self._bus.publish(UserTranscriptEvent(participant=turn.participant, text=turn.text))
+        self._bus.emit(UserTranscriptEvent, participant=turn.participant, text=turn.text)
         prepared = self.turns.commit(turn.text)
         self._history.add(prepared or _question(turn.participant, turn.text))
         others = self._others_speaking(turn.participant)
@@ -307,33 +319,36 @@ class Dialogue:
         self._states.set_user(UserState.LISTENING)
         self._states.set_agent(AgentState.SPEAKING)
         self._begun.add(utterance.id)
-        self._bus.publish(AgentTurnStartedEvent(utterance_id=utterance.id))
+        self._bus.emit(AgentTurnStartedEvent, utterance_id=utterance.id)
         turn = self.turns.find(utterance)
+        if turn is not None:
+            turn.answer.timeline.mark(Mark.FIRST_AUDIO_PLAYED, asyncio.get_running_loop().time())
         if turn is not None and turn.answer.timeline.get(Mark.SPEECH_END) is not None:
             timeline = turn.answer.timeline
-            timeline.mark(Mark.FIRST_AUDIO_PLAYED, asyncio.get_running_loop().time())
-            delay = timeline.response_delay
-            self._bus.publish(
-                TurnMarksEvent(
-                    turn_id=utterance.id,
-                    marks_ms=timeline.marks_ms,
-                    spans_ms=timeline.spans_ms,
-                    response_delay_ms=None if delay is None else round(delay * 1000, 3),
-                )
-            )
+            self._tell_marks(utterance, timeline)
         self._on_changed()
+
+    def _tell_marks(self, utterance: UtteranceHandle, timeline: TurnTimeline) -> None:
+        if self._bus.has_subscribers(TurnMarksEvent):
+            delay = timeline.response_delay
+            self._bus.emit(
+                TurnMarksEvent,
+                turn_id=utterance.id,
+                marks_ms=timeline.marks_ms,
+                spans_ms=timeline.spans_ms,
+                response_delay_ms=None if delay is None else round(delay * 1000, 3),
+            )
 
     def _on_sentence(self, utterance: UtteranceHandle, sentence: Sentence) -> None:
         if self._bus.has_subscribers(AgentCaptionEvent):
             playout = utterance.playout
             duration = sentence.total / playout.sample_rate * 1000 if sentence.complete else None
-            self._bus.publish(
-                AgentCaptionEvent(
-                    utterance_id=utterance.id,
-                    text=sentence.text,
-                    offset_ms=playout.played * 1000,
-                    duration_ms=duration,
-                )
+            self._bus.emit(
+                AgentCaptionEvent,
+                utterance_id=utterance.id,
+                text=sentence.text,
+                offset_ms=playout.played * 1000,
+                duration_ms=duration,
             )
 
     def _on_ended(self, utterance: UtteranceHandle) -> None:
@@ -343,14 +358,13 @@ class Dialogue:
             )
         if utterance.id in self._begun:
             self._begun.discard(utterance.id)
-            self._bus.publish(
-                AgentTurnEndedEvent(
-                    utterance_id=utterance.id,
-                    interrupted=utterance.interrupted,
-                    text=utterance.text,
-                    spoken_text=utterance.spoken_text,
-                    played_ms=round(utterance.played_seconds * 1000, 3),
-                )
+            self._bus.emit(
+                AgentTurnEndedEvent,
+                utterance_id=utterance.id,
+                interrupted=utterance.interrupted,
+                text=utterance.text,
+                spoken_text=utterance.spoken_text,
+                played_ms=round(utterance.played_seconds * 1000, 3),
             )
         self._on_changed()
 
@@ -363,10 +377,11 @@ class Dialogue:
             exc_info=unexpected,
             extra={"stage": stage, "error": type(error).__name__, "reason": str(error)},
         )
-        self._bus.publish(kind(error_message=str(error) or type(error).__name__))
+        self._reports.collector.on_error("tts" if kind is TTSErrorEvent else "llm")
+        self._bus.emit(kind, error_message=str(error) or type(error).__name__)
 
     def _on_wasted(self, tokens: int) -> None:
-        self._bus.publish(SpeculationDroppedEvent(tokens=tokens))
+        self._bus.emit(SpeculationDroppedEvent, tokens=tokens)
 
     def _on_output_error(self, error: Exception) -> None:
         logger.error("The connection refused audio", exc_info=error)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import numpy as np
+from functools import lru_cache
 
 from vision_agents.core.agents.pipeline import Pipeline
-from vision_agents.core.audio.chunk import Chunker
-from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.audio.chunk import FloatWindows
+from vision_agents.core.audio.pcm import PcmData, Samples
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.audio.speech_buffer import SpeechBuffer
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.stt.stt import STT, STTSink
 from vision_agents.core.turns.observations import Voice
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.vad.vad import VADStream
 
 _RATE = 16_000
 _PRE_ROLL: Seconds = 0.5
@@ -39,8 +39,8 @@ class Hearing:
         self._on_voice = on_voice
         self._stream = self._stt.open(on_recogniser)
         self._vad = pipeline.vad.open() if pipeline.vad else None
-        self._window = pipeline.vad.profile.window if pipeline.vad else 0
-        self._chunker = Chunker(self._window or 1)
+        self._window = pipeline.vad.profile.window if pipeline.vad else 1
+        self._windows = FloatWindows(self._window)
         self._turn_audio: SpeechBuffer | None = None
         if self._detector is not None:
             limit = self._detector.profile.max_audio
@@ -55,17 +55,17 @@ class Hearing:
         if self._turn_audio is not None:
             self._turn_audio.push(heard.samples)
         if self._vad is not None:
-            self._listen(heard, at + pcm.duration)
+            self._listen(self._vad, heard.samples, at + pcm.duration)
 
     def gap(self, duration: Seconds) -> None:
         """Take marked silence of `duration` seconds."""
         length = min(duration, _LONGEST_GAP)
-        self._stream.push(PcmData.silence(length, self._stt.profile.sample_rate))
+        self._stream.push(_silence(length, self._stt.profile.sample_rate))
         if self._turn_audio is not None:
-            self._turn_audio.push(PcmData.silence(length, _RATE).samples)
+            self._turn_audio.push(_silence(length, _RATE).samples)
         if self._vad is not None:
             self._vad.reset()
-            self._chunker = Chunker(self._window)
+            self._windows.reset()
         self._resamplers.clear()
 
     def speech_started(self) -> None:
@@ -94,16 +94,11 @@ class Hearing:
         """Give back the recogniser's stream."""
         await self._stream.close()
 
-    def _listen(self, heard: PcmData, end: Seconds) -> None:
-        vad = self._vad
-        assert vad is not None
-        windows = self._chunker.push(heard.to_float32())
-        behind = self._chunker.pending + len(windows) * self._window
-        for window in windows:
-            behind -= self._window
-            at = end - behind / _RATE
-            probability = vad.process(window.samples.astype(np.float32, copy=False))
-            self._on_voice(Voice(at=at, duration=self._window / _RATE, probability=probability))
+    def _listen(self, vad: VADStream, samples: Samples, end: Seconds) -> None:
+        duration = self._window / _RATE
+        for window, behind in self._windows.push(samples):
+            probability = vad.process(window)
+            self._on_voice(Voice(at=end - behind / _RATE, duration=duration, probability=probability))
 
     def _resample(self, pcm: PcmData, rate: int) -> PcmData:
         key = (pcm.sample_rate, rate)
@@ -111,6 +106,18 @@ class Hearing:
         if resampler is None:
             resampler = self._resamplers[key] = Resampler(*key)
         return resampler.process(pcm.to_int16())
+
+
+@lru_cache(maxsize=16)
+def _longest_silence(sample_rate: int) -> Samples:
+    """Shared by everybody, so nobody may write to it."""
+    samples = PcmData.silence(_LONGEST_GAP, sample_rate).samples
+    samples.setflags(write=False)
+    return samples
+
+
+def _silence(duration: Seconds, sample_rate: int) -> PcmData:
+    return PcmData(_longest_silence(sample_rate)[: round(duration * sample_rate)], sample_rate)
 
 
 def _required(stt: STT | None) -> STT:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.call_listener import CallListener
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import ConfigurationError, JoinTimeout, SessionClosed, SessionNotStarted
@@ -18,6 +19,7 @@ from vision_agents.core.events.agent import (
     AgentLeftCallEvent,
     CallInfo,
 )
+from vision_agents.core.observability.tracing import SessionTrace, TracedSession, trace_session
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
@@ -51,6 +53,7 @@ class SessionHost:
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._error: BaseException | None = None
+        self._trace = SessionTrace()
 
     @property
     def connection(self) -> Connection:
@@ -108,6 +111,22 @@ class SessionHost:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        call = self.call
+        self._trace = trace_session(
+            TracedSession(
+                session_id=self._session.id,
+                call_id=call.id,
+                call_type=call.type,
+                providers=self._session.providers,
+            ),
+            self._loop.time,
+        )
+        with self._trace.inside():
+            await self._live()
+        self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
+        self._trace.end(self._session.close_reason or CloseReason(Reason.COMPLETED), self._error)
+
+    async def _live(self) -> None:
         async with TaskScope(f"events:{self._session.id}") as handlers:
             self._handlers = handlers
             self._agent.events.bind(session_id=self._session.id, spawn=handlers.start)
@@ -123,7 +142,6 @@ class SessionHost:
                     await self._leave()
                 finally:  # also when it is cut: from here on the scope takes no handlers
                     self._agent.events.bind(session_id=self._session.id, spawn=None)
-        self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
 
     async def _talk(self) -> None:
         work = TaskScope(f"session:{self._session.id}")
@@ -134,11 +152,12 @@ class SessionHost:
         try:
             self._connection = await self._join(listener)
             self._joined_at = self._loop.time()
+            self._trace.joined(self._joined_at)
             self.dialogue = self._new_dialogue(self._connection, work)
             listener.attach(self.dialogue, work)
             self._session.status = SessionStatus.ACTIVE
             self._session.states.set_agent(AgentState.IDLE)
-            self._agent.events.publish(AgentJoinedCallEvent(call=listener.call))
+            self._agent.events.emit(AgentJoinedCallEvent, call=listener.call)
             work.start(self.dialogue.prepare(), name="prepare")
             self._joined.set()
             await self._ending.wait()
@@ -185,6 +204,7 @@ class SessionHost:
             history=session.history,
             states=session.states,
             bus=agent.events,
+            reports=TurnReports(agent.metrics_collector, agent.events, self._trace),
             scope=work,
             deadlines=self._deadlines,
         )
@@ -204,10 +224,10 @@ class SessionHost:
         events, call = self._agent.events, CallInfo(self.call.id, self.call.type)
         if self._connection is not None:
             await self._step(self._connection.close(), "leave the call")
-            events.publish(AgentLeftCallEvent(call=call))
+            events.emit(AgentLeftCallEvent, call=call)
         await self._step(self._agent.close_parts(), "close parts")
         reason = self._session.close_reason or CloseReason(Reason.COMPLETED)
-        events.publish(AgentFinishEvent(reason=reason.reason, detail=reason.detail))
+        events.emit(AgentFinishEvent, reason=reason.reason, detail=reason.detail)
         self._gone.set()
         await self._step(events.drain(), "event handlers")
 

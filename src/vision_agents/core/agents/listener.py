@@ -14,7 +14,7 @@ from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.inbound import InboundAudio
-from vision_agents.core.observability.timeline import Mark, TurnTimeline
+from vision_agents.core.observability.timeline import Mark, TurnTimeline, UserSpeech
 from vision_agents.core.stt.stt import STTEvent, STTFailed, Transcript
 from vision_agents.core.stt.stt import TurnEnded as RecogniserTurnEnded
 from vision_agents.core.stt.stt import TurnStarted as RecogniserTurnStarted
@@ -190,16 +190,19 @@ class Listener:
                 self._observe(Interim(text=text))
             case Transcript(text=text):
                 self._recognised = f"{self._recognised} {text}".strip()
-                self._timeline.mark(Mark.TRANSCRIPT_FINAL, self._loop.time())
+                self._timeline.transcribed(self._loop.time())
             case RecogniserTurnStarted():
-                self._observe(ReportedStart(at=self._at))
+                self._observe(ReportedStart(at=self._inbound.reached()))
             case RecogniserTurnEnded():
-                text, self._recognised = self._recognised, ""
-                self._observe(ReportedEnd(at=self._at, text=text))
+                self._turn_reported()
             case STTFailed(error=error):
                 self._sink.on_stt_error(error)
-                text, self._recognised = self._recognised, ""
-                self._observe(ReportedEnd(at=self._at, text=text))
+                self._turn_reported()
+
+    def _turn_reported(self) -> None:
+        """End the turn with what the recogniser has told, as far as it came."""
+        text, self._recognised = self._recognised, ""
+        self._observe(ReportedEnd(at=self._inbound.reached(), text=text))
 
     def _observe(self, observation: Observation) -> None:
         decisions = self._machine.observe(observation)
@@ -247,16 +250,16 @@ class Listener:
         timeline = self._begin_anew()
         timeline.mark(Mark.SPEECH_END, self._inbound.arrival(decision.speech_end))
         timeline.mark(Mark.END_OF_TURN, self._loop.time())
-        self._sink.on_turn_ended(
-            UserTurn(
-                participant=self.participant,
-                text=decision.text,
-                began=self._inbound.arrival(decision.speech_start),
-                duration=decision.speech_end - decision.speech_start,
-                trailing_silence=decision.at - decision.speech_end,
-                timeline=timeline,
-            )
+        turn = UserTurn(
+            participant=self.participant,
+            text=decision.text,
+            began=self._inbound.arrival(decision.speech_start),
+            duration=decision.speech_end - decision.speech_start,
+            trailing_silence=decision.at - decision.speech_end,
+            timeline=timeline,
         )
+        timeline.speech = UserSpeech(self.participant.id, turn.began, turn.duration, turn.trailing_silence)
+        self._sink.on_turn_ended(turn)
 
     def _begin_anew(self) -> TurnTimeline:
         """Forget the turn's audio and questions; give its marks."""
@@ -275,11 +278,11 @@ class Listener:
         self._questions = []
 
     async def _ask_recogniser(self, pause: int) -> None:
-        text = ""
+        text, asked = "", self._loop.time()
         try:
             async with asyncio.timeout(self._deadlines.transcript):
                 text = await self._hearing.transcript()
-            self._timeline.mark(Mark.TRANSCRIPT_FINAL, self._loop.time())
+            self._timeline.transcribed(self._loop.time(), asked=asked)
         except Exception as error:  # noqa: BLE001 - whatever a recogniser raises, the turn must end
             self._sink.on_stt_error(error)
         self._observe(Heard(pause=pause, text=text))

@@ -10,7 +10,7 @@ from vision_agents.core.stt.stt import STT
 from vision_agents.core.tts.tts import TTS
 from vision_agents.core.turn_detection.turn_detector import TurnDetector
 from vision_agents.core.turns.settings import TurnHandling
-from vision_agents.core.types.component import Component
+from vision_agents.core.types.component import Component, ComponentInfo
 from vision_agents.core.vad.energy import EnergyVAD
 from vision_agents.core.vad.vad import VAD
 
@@ -53,6 +53,17 @@ class Pipeline:
     def components(self) -> tuple[Component, ...]:
         """Every part that is there."""
         return tuple(self._present())
+
+    def describe(self) -> dict[str, ComponentInfo]:
+        """Tell who provides each part that is there: ``stt``, ``llm``, ``tts``, ``vad``, ``eou``."""
+        slots = {
+            "stt": self.stt,
+            "llm": self.llm,
+            "tts": self.tts,
+            "vad": self.vad,
+            "eou": self.turn_detection,
+        }
+        return {slot: part.describe() for slot, part in slots.items() if part is not None}
 
     def _present(self) -> Iterator[Component]:
         for part in (self.llm, self.tts, self.stt, self.vad, self.turn_detection):

@@ -1,53 +1,28 @@
-"""One answer: history to the language model, tools, sentences, and the utterance that is heard."""
+"""Makes answers: history to the language model, tools, sentences."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
+from vision_agents.core.agents.answer import Answer, Delivery
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.speaker import Speaker
-from vision_agents.core.aio.iterators import closing, with_patience
-from vision_agents.core.aio.mailbox import Mailbox
+from vision_agents.core.agents.turn_reports import TurnReports
+from vision_agents.core.aio.patience import Patient
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.agent import AgentTurnEndedEvent
-from vision_agents.core.events.event import Event
+from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import LLMResponseFinalEvent
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
-from vision_agents.core.llm.llm import LLM, LLMEvent, LLMRequest, TextDelta, ToolCall, Usage
-from vision_agents.core.observability.timeline import Mark, TurnTimeline
-from vision_agents.core.speech.segmenter import SentenceSegmenter
-from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.llm.llm import LLM, LLMRequest, TextDelta, ToolCall, Usage
+from vision_agents.core.observability.timeline import Mark
+from vision_agents.core.observability.turn_record import ModelRequest, ToolRun
 from vision_agents.core.tools.executor import ToolExecutor
 
 _MAX_ROUNDS = 8
 """Times the model may ask for tools in one turn."""
-
-_WAITING_SENTENCES = 64
-
-
-@dataclass(eq=False, slots=True)
-class Answer:
-    """One answer in the making.
-
-    `turn_instructions` hold for this answer only; `open_calls` are tools that have not returned yet.
-    Until `committed` is set, `question` is not in the history, no tool runs and nothing is heard.
-    """
-
-    utterance: UtteranceHandle
-    timeline: TurnTimeline
-    turn_instructions: str = ""
-    question: Message | None = None
-    committed: asyncio.Event = field(default_factory=asyncio.Event)
-    text: str = ""
-    tokens: int = 0
-    segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
-    open_calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
-    begins_at: int = 0
-    quiet: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while every sentence so far has its audio."""
 
 
 class Responder:
@@ -59,7 +34,8 @@ class Responder:
         tools: runs what the model asks for.
         history: what the model is told; tool calls and results are added here.
         instructions: the persona.
-        publish: takes events.
+        events: where events go.
+        reports: told of the tools that run.
         deadlines: how long the model may be silent.
     """
 
@@ -71,7 +47,8 @@ class Responder:
         tools: ToolExecutor,
         history: Conversation,
         instructions: str,
-        publish: Callable[[Event], None],
+        events: EventBus,
+        reports: TurnReports,
         deadlines: Deadlines,
     ) -> None:
         self._llm = llm
@@ -79,7 +56,8 @@ class Responder:
         self._tools = tools
         self._history = history
         self._instructions = instructions
-        self._publish = publish
+        self._events = events
+        self._reports = reports
         self._deadlines = deadlines
         self._clock = asyncio.get_running_loop().time
 
@@ -91,89 +69,95 @@ class Responder:
         `on_sentence` is called with each sentence, `on_audio` whenever there is more to play.
         """
         answer.begins_at = len(self._history) + (not answer.committed.is_set())
-        sentences: Mailbox[str] = Mailbox(_WAITING_SENTENCES)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._speak(answer, sentences, on_audio))
-                await self._think(answer, sentences, on_sentence)
-                sentences.close()
-        except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-        if self._speaker is None and answer.text:
-            await answer.committed.wait()
-            self._history.add(Message(Role.ASSISTANT, answer.text))
-            self._publish(AgentTurnEndedEvent(utterance_id=answer.utterance.id, text=answer.text))
+        answer.quiet.set()
+        if self._speaker is None:
+            await self._think(answer, None)
+            await self._put_down(answer)
+            return
 
-    async def _speak(self, answer: Answer, sentences: Mailbox[str], on_audio: Callable[[], None]) -> None:
         def heard() -> None:
             answer.timeline.mark(Mark.TTS_FIRST_AUDIO, self._clock())
             on_audio()
 
-        async def in_order() -> AsyncIterator[str]:
-            answer.quiet.set()
-            async for sentence in sentences:
-                answer.quiet.clear()
-                yield sentence
-                if not len(sentences):
-                    answer.quiet.set()
-
-        if self._speaker is None:
-            return
+        work = answer.work.syntheses
+        voice = self._speaker.voice(answer.utterance.playout, on_audio=heard, work=work)
         try:
-            await self._speaker.speak(in_order(), answer.utterance.playout, on_audio=heard)
-        finally:
-            answer.quiet.set()  # nothing more comes that somebody might wait for
+            async with asyncio.TaskGroup() as group:
+                delivery = Delivery(answer, voice, group, on_sentence)
+                await self._think(answer, delivery)
+                delivery.close()
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
-    async def _think(self, answer: Answer, sentences: Mailbox[str], on_sentence: Callable[[], None]) -> None:
+    async def _put_down(self, answer: Answer) -> None:
+        """End an answer that nobody speaks."""
+        if answer.text:
+            await answer.committed.wait()
+            self._history.add(Message(Role.ASSISTANT, answer.text))
+            self._events.emit(AgentTurnEndedEvent, utterance_id=answer.utterance.id, text=answer.text)
+
+    async def _think(self, answer: Answer, delivery: Delivery | None) -> None:
         async def send(complete: list[str]) -> None:
             for sentence in complete:
                 answer.timeline.mark(Mark.FIRST_SENTENCE, self._clock())
-                on_sentence()
-                answer.quiet.clear()
-                await sentences.send(sentence)
+                if delivery is not None:
+                    await delivery.send(sentence)
 
         for _ in range(_MAX_ROUNDS):
-            calls: list[FunctionCall] = []
-            async for event in self._ask(answer):
-                if isinstance(event, TextDelta):
-                    answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
-                    answer.text += event.text
-                    answer.tokens += 1
-                    await send(answer.segmenter.push(event.text))
-                elif isinstance(event, ToolCall):
-                    calls.append(FunctionCall(event.id, event.name, event.arguments))
+            calls = await self._ask(answer, send)
             await send(answer.segmenter.flush())
             if not calls:
                 break
             answer.text += " " if answer.text else ""
             await self._run_tools(answer, calls)
 
-    async def _ask(self, answer: Answer) -> AsyncIterator[LLMEvent]:
-        """One request to the model; publishes what it wrote when it is done."""
-        events = self._llm.respond(
-            LLMRequest(
-                instructions=self._instructions,
-                items=self._items(answer),
-                tools=self._tools.schemas,
-                turn_instructions=answer.turn_instructions,
-            )
+    async def _ask(self, answer: Answer, send: Callable[[list[str]], Awaitable[None]]) -> list[FunctionCall]:
+        """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
+        calls: list[FunctionCall] = []
+        begin = len(answer.text)
+        request = ModelRequest(self._clock(), self._llm.model or "", self._llm.provider)
+        answer.work.requests.append(request)
+        stream, patience = self._llm.respond(self._request(answer)), self._deadlines.model_silence
+        async with Patient(stream, patience=patience, too_slow=self._too_slow) as events:
+            async for event in events:
+                if request.first_token is None and not isinstance(event, Usage):
+                    request.first_token = self._clock()
+                match event:
+                    case TextDelta(text=text):
+                        if sentences := self._write(answer, text):
+                            await send(sentences)
+                    case ToolCall():
+                        calls.append(FunctionCall(event.id, event.name, event.arguments))
+                    case Usage():
+                        request.input_tokens, request.output_tokens = event.input_tokens, event.output_tokens
+        request.ended = self._clock()
+        self._tell(request, answer.text[begin:])
+        return calls
+
+    def _tell(self, request: ModelRequest, text: str) -> None:
+        self._events.emit(
+            LLMResponseFinalEvent,
+            text=text,
+            plugin_name=self._llm.provider,
+            model=self._llm.model,
+            input_tokens=request.input_tokens,
+            output_tokens=request.output_tokens,
         )
-        text, usage = "", Usage(0, 0)
-        async with closing(events):
-            async for event in with_patience(events, self._deadlines.model_silence, self._too_slow):
-                if isinstance(event, Usage):
-                    usage = event
-                    continue
-                text += event.text if isinstance(event, TextDelta) else ""
-                yield event
-        self._publish(
-            LLMResponseFinalEvent(
-                text=text,
-                plugin_name=self._llm.provider,
-                model=self._llm.model,
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-            )
+
+    def _write(self, answer: Answer, text: str) -> list[str]:
+        """Add to the answer; gives the sentences that are complete now."""
+        if not answer.tokens:
+            answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
+        answer.text += text
+        answer.tokens += 1
+        return answer.segmenter.push(text)
+
+    def _request(self, answer: Answer) -> LLMRequest:
+        return LLMRequest(
+            instructions=self._instructions,
+            items=self._items(answer),
+            tools=self._tools.schemas,
+            turn_instructions=answer.turn_instructions,
         )
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:
@@ -192,7 +176,11 @@ class Responder:
         for call in calls:
             self._history.add(call)
             answer.open_calls.append(call)
-            result = await self._tools.run(call, turn=answer.utterance.id)
+            run = ToolRun(self._clock(), call.name)
+            answer.work.tools.append(run)
+            with self._reports.tool(answer, run):
+                result = await self._tools.run(call, turn=answer.utterance.id)
+                run.ended, run.failed = self._clock(), result.is_error
             if call not in answer.open_calls:  # the turn was cut, and the tool would not be cancelled
                 raise asyncio.CancelledError
             answer.open_calls.remove(call)

@@ -16,7 +16,9 @@ from vision_agents.core.errors import AgentBusy, SessionClosed, SessionNotStarte
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.functions.running import in_tool
 from vision_agents.core.history.conversation import Conversation
+from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.types.component import ComponentInfo
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus, UserState
 from vision_agents.core.types.units import Seconds
 
@@ -73,7 +75,7 @@ class AgentSession:
         self.history = Conversation()
         self.status = SessionStatus.STARTING
         self.close_reason: CloseReason | None = None
-        self.states = StateTracker(agent.events.publish)
+        self.states = StateTracker(agent.events)
         self._host: SessionHost | None = None
         agent.session = self
 
@@ -91,6 +93,16 @@ class AgentSession:
     def events(self) -> EventBus:
         """The agent's events."""
         return self.agent.events
+
+    @property
+    def metrics(self) -> AgentMetrics:
+        """The agent's documented numbers; they stay after the end."""
+        return self.agent.metrics
+
+    @property
+    def providers(self) -> dict[str, ComponentInfo]:
+        """Who provides each part at the moment, by slot: ``stt``, ``llm``, ``tts``, ``vad``, ``eou``."""
+        return self.pipeline.describe() if self.pipeline else {}
 
     @property
     def user_state(self) -> UserState:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 
 from vision_agents.core.audio.pcm import PcmData, Samples
+
+_Window: TypeAlias = npt.NDArray[np.float32]
+_UNIT = np.float32(1 / 32768)
 
 
 class Chunker:
@@ -19,11 +26,6 @@ class Chunker:
         self._size = size
         self._partial: PcmData | None = None
         self._filled = 0
-
-    @property
-    def pending(self) -> int:
-        """How many samples wait for the rest of their piece."""
-        return self._filled
 
     def push(self, pcm: PcmData) -> list[PcmData]:
         """Add a piece; returns those that are now complete. They may share memory with `pcm`."""
@@ -68,3 +70,36 @@ class Chunker:
         partial.samples[self._filled : self._filled + count] = pcm.samples[:count]
         self._filled += count
         return count
+
+
+class FloatWindows:
+    """Turns int16 mono audio into float32 windows of exactly `size` samples, full scale 1.0.
+
+    There is one window, and it is used again: fifty times a second, what is not allocated is not paid for.
+    """
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise ValueError(f"size must be >= 1 sample, not {size}.")
+        self._window: _Window = np.empty(size, np.float32)
+        self._filled = 0
+
+    def push(self, samples: Samples) -> Iterator[tuple[_Window, int]]:
+        """Add audio; gives each window that is complete now, and how many of `samples` come after it.
+
+        A window is valid until the next one is asked for.
+        """
+        taken, size = 0, len(self._window)
+        while taken < len(samples):
+            count = min(size - self._filled, len(samples) - taken)
+            room = self._window[self._filled : self._filled + count]
+            np.multiply(samples[taken : taken + count], _UNIT, out=room)
+            taken += count
+            self._filled += count
+            if self._filled == size:
+                self._filled = 0
+                yield self._window, len(samples) - taken
+
+    def reset(self) -> None:
+        """Forget the window that has begun."""
+        self._filled = 0

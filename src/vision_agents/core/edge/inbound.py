@@ -73,11 +73,21 @@ class InboundAudio:
     def advance(self) -> Seconds:
         """Announce the gap so far, if the next frame is overdue; returns the audio time reached."""
         self._let_go(gap=True)
-        if self._anchor is not None:
-            missing = asyncio.get_running_loop().time() - self._anchor - self.position
-            if missing > self._frame + self._tolerance - _GRAIN:
-                self._skip(missing + _GRAIN)
+        if (missing := self._missing) > 0:
+            self._skip(missing + _GRAIN)
         return self.position
+
+    def reached(self) -> Seconds:
+        """Tell the audio time of this moment; a gap in which it lies is announced later, as any other."""
+        return self.position + self._missing
+
+    @property
+    def _missing(self) -> Seconds:
+        """How much audio should have come by now and has not; 0.0 while the next frame is not overdue."""
+        if self._anchor is None:
+            return 0.0
+        missing = asyncio.get_running_loop().time() - self._anchor - self.position
+        return missing if missing > self._frame + self._tolerance + _GRAIN else 0.0
 
     def _lateness(self, now: Seconds) -> Seconds:
         """How much later than expected a frame is that was heard until loop time `now`."""
@@ -116,7 +126,7 @@ class InboundAudio:
         """Tell the loop time at which `advance` gives at least `at`, even if no frame comes any more."""
         if at <= self.position:
             return self.arrival(at)
-        return self.arrival(max(at, self.position + self._frame + self._tolerance))
+        return self.arrival(max(at, self.position + self._frame + self._tolerance + 2 * _GRAIN))
 
     def _skip(self, duration: Seconds) -> None:
         """Let audio time pass without audio; it is moved first, so that the listener may ask for it."""

@@ -127,6 +127,21 @@ class TurnMarksEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnMetricsEvent(Event):
+    """What one turn of the agent cost; comes when it is over, heard or not.
+
+    `metrics` has the documented names of ``Agent.metrics``, for this turn alone. `outcome` is ``completed``,
+    ``interrupted``, ``failed``, ``skipped`` or ``discarded``: never heard, or prepared in vain.
+    """
+
+    type: ClassVar[str] = "agent.turn_metrics"
+    turn_id: str
+    outcome: str
+    response_delay_ms: float | None = None
+    metrics: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRulesEvent(Event):
     """The rules by which a participant's turns are decided from now on."""
 

@@ -11,7 +11,7 @@ import types
 import typing
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 
 from vision_agents.core.aio.scope import ScopeClosed
 from vision_agents.core.errors import ConfigurationError
@@ -22,6 +22,7 @@ logger = logging.getLogger("vision_agents.events")
 
 Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
+Fields = ParamSpec("Fields")
 Kind: TypeAlias = type[Event] | str
 
 _BACKLOG = 1000
@@ -73,7 +74,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self._subscriptions: list[_Subscription] = []
-        self._by_class: dict[type[Event], tuple[_Subscription, ...]] = {}
+        self._by_class: dict[Callable[..., Event], tuple[_Subscription, ...]] = {}
         self._session_id = ""
         self._spawn: Spawn | None = None
 
@@ -104,8 +105,15 @@ class EventBus:
         self._by_class.clear()
 
     def has_subscribers(self, event_class: type[Event]) -> bool:
-        """Tell whether anybody would be called: ask before building a frequent event."""
+        """Tell whether anybody would be called: ask before working out what an event would say."""
         return bool(self._wanting(event_class))
+
+    def emit(
+        self, event_class: Callable[Fields, Event], /, *args: Fields.args, **fields: Fields.kwargs
+    ) -> None:
+        """Publish an event, given as its class and fields: where nobody listens, it is not even built."""
+        if self._wanting(event_class):
+            self.publish(event_class(*args, **fields))
 
     def publish(self, event: Event) -> None:
         """Stamp the event with the session and the loop's clock, and call the handlers."""
@@ -128,10 +136,11 @@ class EventBus:
         self._subscriptions.append(_Subscription(cast("Handler", handler), kinds))
         self._by_class.clear()
 
-    def _wanting(self, event_class: type[Event]) -> tuple[_Subscription, ...]:
+    def _wanting(self, event_class: Callable[..., Event]) -> tuple[_Subscription, ...]:
         known = self._by_class.get(event_class)
         if known is None:
-            known = tuple(s for s in self._subscriptions if s.wants(event_class))
+            kind = cast("type[Event]", event_class)
+            known = tuple(s for s in self._subscriptions if s.wants(kind))
             self._by_class[event_class] = known
         return known
 

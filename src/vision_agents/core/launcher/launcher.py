@@ -28,6 +28,7 @@ from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.roster import Roster
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import STOPPED, Configure, SessionRequest
+from vision_agents.core.observability.node_metrics import NodeMetrics
 from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
 from vision_agents.core.types.status import Reason
 from vision_agents.core.types.units import Seconds
@@ -93,7 +94,10 @@ class AgentLauncher:
         self._join_call = UserFunction(join_call, positional=3)
         self._registry = registry or SessionRegistry()
         presence = Presence(self._registry, max_per_call=max_sessions_per_call)
-        self._roster = Roster(self._settings, self._factory, self._join_call, presence)
+        self._metrics = NodeMetrics()
+        self._roster = Roster(
+            self._settings, self._factory, self._join_call, presence=presence, metrics=self._metrics
+        )
         self._directory = SessionDirectory(self._roster, presence, self._registry)
         self._maintenance: Maintenance | None = None
         self._upkeep: TaskScope | None = None
@@ -137,6 +141,11 @@ class AgentLauncher:
     def registry(self) -> SessionRegistry:
         """Where sessions are listed."""
         return self._registry
+
+    @property
+    def metrics(self) -> NodeMetrics:
+        """What was counted here over all sessions; ``metrics.families(launcher)`` is what a scrape reads."""
+        return self._metrics
 
     @property
     def active_sessions(self) -> int:
@@ -264,24 +273,27 @@ class AgentLauncher:
             StartTimeout: making the agent took too long.
             SessionClosed: somebody closed the session before `join_call` had begun.
         """
-        request = SessionRequest(
-            call_id=parse_call_id(call_id, pattern=self._settings.call_id_pattern),
-            call_type=parse_call_type(call_type),
-            session_id=session_id or new_id(),
-            video_track_override_path=video_track_override_path,
-            configure=configure,
-            keywords=kwargs,
-        )
-        unknown = [name for name in kwargs if not (self._factory.takes(name) or self._join_call.takes(name))]
-        if unknown:
-            raise ConfigurationError(f"Neither create_agent nor join_call takes {', '.join(unknown)}.")
-        self._check_open()
-        supervisor = self._roster.admit(request)
-        try:
-            session = await supervisor.entered()
-        except asyncio.CancelledError:
-            supervisor.close(Reason.REQUESTED, "start_cancelled")
-            raise
+        with self._metrics.sessions.starting():
+            request = SessionRequest(
+                call_id=parse_call_id(call_id, pattern=self._settings.call_id_pattern),
+                call_type=parse_call_type(call_type),
+                session_id=session_id or new_id(),
+                video_track_override_path=video_track_override_path,
+                configure=configure,
+                keywords=kwargs,
+            )
+            unknown = [
+                name for name in kwargs if not (self._factory.takes(name) or self._join_call.takes(name))
+            ]
+            if unknown:
+                raise ConfigurationError(f"Neither create_agent nor join_call takes {', '.join(unknown)}.")
+            self._check_open()
+            supervisor = self._roster.admit(request)
+            try:
+                session = await supervisor.entered()
+            except asyncio.CancelledError:
+                supervisor.close(Reason.REQUESTED, "start_cancelled")
+                raise
         self._roster.started += 1
         return session
 
@@ -344,7 +356,9 @@ class AgentLauncher:
             await self._leave_registry()
             raise
         self._upkeep = TaskScope("maintenance")
-        self._maintenance = Maintenance(self._settings, self._registry, self._roster.supervisors)
+        self._maintenance = Maintenance(
+            self._settings, self._registry, self._roster.supervisors, self._metrics.sessions
+        )
         self._maintenance.start(self._upkeep)
         self._running = True
 

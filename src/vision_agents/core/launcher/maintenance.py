@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -11,6 +12,7 @@ from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import SessionSupervisor
+from vision_agents.core.observability.node_metrics import SessionCounts
 from vision_agents.core.types.status import Reason
 from vision_agents.core.types.units import Seconds
 
@@ -33,6 +35,7 @@ class Maintenance:
         settings: the limits and the interval.
         registry: what other nodes see.
         supervisors: the sessions of this node by id, as they come and go.
+        counts: told how long heartbeats take.
     """
 
     def __init__(
@@ -40,10 +43,12 @@ class Maintenance:
         settings: LauncherSettings,
         registry: SessionRegistry,
         supervisors: Mapping[str, SessionSupervisor],
+        counts: SessionCounts,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._supervisors = supervisors
+        self._counts = counts
         self._unchecked: set[str] = set()
         interval = settings.maintenance_interval
         beat = registry.heartbeat_interval(interval)
@@ -93,7 +98,8 @@ class Maintenance:
 
     async def _renew(self) -> None:
         held = {id_: supervisor for id_, supervisor in self._supervisors.items() if supervisor.claimed}
-        answer = await self._registry.heartbeat([supervisor.describe() for supervisor in held.values()])
+        with self._counts.heartbeat(asyncio.get_running_loop().time):
+            answer = await self._registry.heartbeat([supervisor.describe() for supervisor in held.values()])
         for session_id in answer.lost:
             self._close(session_id, Reason.OWNER_LOST)
         for session_id in answer.close:

@@ -10,6 +10,7 @@ from vision_agents.core.launcher.factory import AgentFactory, UserFunction
 from vision_agents.core.launcher.presence import Presence
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import SessionRequest, SessionSupervisor
+from vision_agents.core.observability.node_metrics import NodeMetrics
 from vision_agents.core.types.status import Reason
 from vision_agents.core.types.units import Seconds
 
@@ -22,10 +23,17 @@ class Roster:
         factory: makes agents.
         join_call: the entry point of a session.
         presence: tells the registry.
+        metrics: counts sessions and turns.
     """
 
     def __init__(
-        self, settings: LauncherSettings, factory: AgentFactory, join_call: UserFunction, presence: Presence
+        self,
+        settings: LauncherSettings,
+        factory: AgentFactory,
+        join_call: UserFunction,
+        *,
+        presence: Presence,
+        metrics: NodeMetrics,
     ) -> None:
         self.supervisors: dict[str, SessionSupervisor] = {}
         self.started = 0
@@ -33,6 +41,7 @@ class Roster:
         self._factory = factory
         self._join_call = join_call
         self._presence = presence
+        self._metrics = metrics
         # Never closed: that would wait for what does not let itself be ended.
         self._scope = TaskScope("launcher")
 
@@ -68,11 +77,18 @@ class Roster:
             join_call=self._join_call,
             settings=self._settings,
             presence=self._presence,
+            metrics=self._metrics,
             scope=self._scope,
         )
         self.supervisors[session_id] = supervisor
-        supervisor.gone.add_done_callback(lambda _: self.supervisors.pop(session_id))
+        supervisor.gone.add_done_callback(lambda _: self._forget(supervisor))
         return supervisor
+
+    def _forget(self, supervisor: SessionSupervisor) -> None:
+        info = supervisor.describe()
+        del self.supervisors[info.session_id]
+        if supervisor.in_call:
+            self._metrics.sessions.ended(info.reason or Reason.COMPLETED, supervisor.age)
 
     async def wait_ended(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - passed on
         """Return when the sessions that are there now have ended or were left behind."""

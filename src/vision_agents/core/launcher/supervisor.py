@@ -28,6 +28,9 @@ from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.presence import Presence
 from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.settings import LauncherSettings
+from vision_agents.core.observability.collector import MetricsCollector
+from vision_agents.core.observability.metrics import NOTHING_MEASURED
+from vision_agents.core.observability.node_metrics import NodeMetrics
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.status import CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
@@ -72,6 +75,7 @@ class SessionSupervisor:
         join_call: the entry point.
         settings: the deadlines; they take the place of the agent's own.
         presence: tells the registry.
+        metrics: counts the agent's turns.
         scope: the parent of the session's tasks.
     """
 
@@ -83,6 +87,7 @@ class SessionSupervisor:
         join_call: UserFunction,
         settings: LauncherSettings,
         presence: Presence,
+        metrics: NodeMetrics,
         scope: TaskScope,
     ) -> None:
         self.request = request
@@ -94,6 +99,8 @@ class SessionSupervisor:
         self._join_call = join_call
         self._settings = settings
         self._presence = presence
+        self._metrics = metrics
+        self._collector: MetricsCollector | None = None
         self._scope = scope
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
@@ -101,7 +108,7 @@ class SessionSupervisor:
         self._ending: asyncio.Future[None] = self._loop.create_future()
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self._claiming = False
-        self._in_call = False
+        self.in_call = False
         self._reason: CloseReason | None = None
         self._error: Exception | None = None
         self._final: SessionStatus | None = None
@@ -139,12 +146,14 @@ class SessionSupervisor:
             status=self.status,
             reason=told.reason if told else None,
             detail=told.detail if told else "",
+            metrics=self._collector.numbers() if self._collector else NOTHING_MEASURED,
+            metrics_updated_at=datetime.now(UTC).timestamp(),
         )
 
     async def entered(self) -> AgentSession:
         """Return when the entry point has begun, or raise why it never will."""
         await asyncio.wait([self._entered])
-        if self._in_call and self.session is not None:
+        if self.in_call and self.session is not None:
             return self.session
         await asyncio.wait([self.task], timeout=_CLEAN_UP)
         raise self._error or self._interruption()
@@ -238,6 +247,8 @@ class SessionSupervisor:
             agent.deadlines, start=settings.start_timeout, close=settings.close_timeout * PATIENCE
         )
         agent.set_video_track_override_path(request.video_track_override_path)
+        self._collector = agent.metrics_collector
+        agent.metrics_collector.add_reader(self._metrics.turns)
         session = agent.session or AgentSession(agent)
         session.id = request.session_id
         session.call_id = request.call_id
@@ -248,7 +259,7 @@ class SessionSupervisor:
     async def _enter(self) -> None:
         request, session = self.request, self.session
         assert session is not None
-        self._in_call = True
+        self.in_call = True
         self._entered.set_result(None)
         call: Any = self._join_call.call(
             session.agent, request.call_type, request.call_id, keywords=request.keywords

@@ -1,5 +1,6 @@
 """Where the time of a turn goes: ordered marks on the event loop's clock."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
@@ -26,11 +27,25 @@ class Mark(StrEnum):
     FIRST_AUDIO_PLAYED = "first_audio_played"
 
 
+@dataclass(frozen=True, slots=True)
+class UserSpeech:
+    """The user's side of a turn; `began` is on the event loop's clock."""
+
+    participant_id: str
+    began: Seconds
+    duration: Seconds
+    trailing_silence: Seconds
+
+
 class TurnTimeline:
     """The marks of one turn; the first time a mark is set counts."""
 
     def __init__(self) -> None:
+        self.speech: UserSpeech | None = None
+        """What is answered; None until the user's turn has ended, and where the agent speaks unasked."""
         self._marks: dict[Mark, Seconds] = {}
+        self._asked: Seconds | None = None
+        self._transcribed: Seconds | None = None
 
     def mark(self, mark: Mark, at: Seconds) -> None:
         """Set a mark at a point of the event loop's clock."""
@@ -39,6 +54,24 @@ class TurnTimeline:
     def get(self, mark: Mark) -> Seconds | None:
         """When it was, or None."""
         return self._marks.get(mark)
+
+    def transcribed(self, at: Seconds, *, asked: Seconds | None = None) -> None:
+        """Note that the recogniser has given words, by itself or because it was `asked`."""
+        self.mark(Mark.TRANSCRIPT_FINAL, at)
+        self._asked, self._transcribed = asked, at
+
+    @property
+    def transcript(self) -> tuple[Seconds, Seconds] | None:
+        """From the question to the recogniser, or else the end of the speech, to its last words."""
+        start = self.get(Mark.SPEECH_END) if self._asked is None else self._asked
+        if start is None or self._transcribed is None:
+            return None
+        return start, max(start, self._transcribed)
+
+    @property
+    def transcript_delay(self) -> Seconds | None:
+        """How long the last words took."""
+        return None if self.transcript is None else self.transcript[1] - self.transcript[0]
 
     @property
     def marks_ms(self) -> dict[str, float]:

@@ -22,6 +22,7 @@ _LAST_NUMBER = re.compile(r"\d+\Z")
 _ITEM = re.compile(r"\W*(\d{1,3})[.)]\s")
 _BRACKETS = ("()", "[]", "“”", "«»", "「」", "『』", "（）", "【】", "《》")
 _QUOTES = ('"', "`", "*", "**", "_")
+_MAY_QUOTE = re.compile(r"[^\w\s.,!?;:]|_")
 _SINGLE_QUOTED = re.compile(r"(?:^|\s)['‘„‚]")
 
 
@@ -143,7 +144,8 @@ class Boundary:
     def _is_quoting(self) -> bool:
         """Whether a quote, a bracket or an emphasis seems to be open."""
         sentence = self._sentence
-        return (
+        # Most sentences have no sign that could quote, and need no counting.
+        return _MAY_QUOTE.search(sentence) is not None and (
             any(sentence.count(quote) % 2 for quote in _QUOTES)
             or any(sentence.count(pair[0]) > sentence.count(pair[1]) for pair in _BRACKETS)
             or _SINGLE_QUOTED.search(sentence) is not None

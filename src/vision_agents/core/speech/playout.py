@@ -17,12 +17,15 @@ from vision_agents.core.types.units import Seconds
 
 Int16: TypeAlias = npt.NDArray[np.int16]
 
+_KEPT: Seconds = 3.0
+"""More than any transport holds back."""
+
 
 @dataclass(slots=True, eq=False)
 class Sentence:
     """One sentence: its text, its audio, and how many samples of it came and were played.
 
-    The audio that was played is kept until the next sentence begins: a cut may have to go back a word.
+    The audio that was played is kept for a while: a cut may have to go back a word, a dropped buffer further.
     """
 
     text: str
@@ -147,13 +150,21 @@ class Playout:
                 missing -= len(part)
                 parts.append(part)
             elif sentence.complete:
-                sentence.chunks.clear()
                 self._current += 1
+                self._forget_old()
             else:
                 break
         if missing:
             parts.append(np.zeros(missing, np.int16))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _forget_old(self) -> None:
+        """Drop the audio that no transport holds any more."""
+        since = 0
+        for sentence in reversed(self._sentences[: self._current]):
+            if since >= _KEPT * self.sample_rate:
+                sentence.chunks.clear()
+            since += sentence.total
 
     def can_read(self, count: int) -> bool:
         """Tell whether there are `count` samples, or the end of a sentence to be filled up."""
@@ -189,9 +200,14 @@ class Playout:
 
     def take_back(self, unplayed: Seconds) -> None:
         """Take back the end of what was read: the transport dropped it before it was played."""
-        if self._current < len(self._sentences):
-            sentence = self._sentences[self._current]
-            sentence.go_to(max(0, sentence.played - round(unplayed * self.sample_rate)))
+        missing = round(unplayed * self.sample_rate)
+        for at in reversed(range(min(self._current + 1, len(self._sentences)))):
+            sentence = self._sentences[at]
+            if missing and sentence.chunks:
+                self._current = at
+                back = min(missing, sentence.played)
+                sentence.go_to(sentence.played - back)
+                missing -= back
 
     def go_to_word_start(self) -> None:
         """Go back to the beginning of the word in which the audio was cut."""

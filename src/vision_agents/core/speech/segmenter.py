@@ -44,6 +44,9 @@ class SegmenterSettings:
             raise ValueError(f"first_clause must be >= 1 character or None, not {self.first_clause}.")
 
 
+_DEFAULT = SegmenterSettings()
+
+
 class SentenceSegmenter:
     """Push text as it comes; get each sentence once its end is certain.
 
@@ -53,7 +56,7 @@ class SentenceSegmenter:
     """
 
     def __init__(self, settings: SegmenterSettings | None = None) -> None:
-        self._settings = settings or SegmenterSettings()
+        self._settings = settings or _DEFAULT
         self._text = ""
         self._scanned = 0
         self._is_first = True
@@ -115,9 +118,12 @@ class SentenceSegmenter:
     def _judge(self, boundary: Boundary) -> int | None:
         if self._text[boundary.at] not in CLAUSE_MARKS:
             return boundary.sentence_end()
+        shortest = self._settings.first_clause or 0
         clause = self._text[boundary.start : boundary.at]
+        if 3 * len(clause) < shortest:  # too short, whatever it consists of
+            return boundary.start
         length = sum(3 if character >= "⺀" else 1 for character in clause)
-        return boundary.clause_end() if length >= (self._settings.first_clause or 0) else boundary.start
+        return boundary.clause_end() if length >= shortest else boundary.start
 
     def _forced_end(self, start: int) -> int | None:
         """Cut an over-long text after its last clause, or at its last blank, or anywhere."""

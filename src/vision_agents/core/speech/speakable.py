@@ -2,6 +2,8 @@
 
 import re
 
+_PLAIN = re.compile("[a-zA-Z0-9 .,!?;:'’…\u00c0-\u1fff\u3001-\ud7ff]*")
+"""Letters and punctuation that are no markup and no part of any: most sentences have nothing else."""
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^\n`]*$", re.MULTILINE)
 _RULE = re.compile(r"^[ \t|:]*(?:[-*_=][ \t|:]*){3,}$", re.MULTILINE)
 """A line across the page, or under the head of a table."""
@@ -28,11 +30,17 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 
 def speakable(text: str) -> str:
     """Take out what a voice cannot say: Markdown marks, link targets, pictographs; "" where no word stays."""
+    if "  " in text or not _PLAIN.fullmatch(text):
+        text = _without_markup(text)
+    return text.strip(" ") if any(map(str.isalnum, text)) else ""
+
+
+def _without_markup(text: str) -> str:
     text = _RULE.sub("", _FENCE.sub("", text))
     text = _TABLE_ROW.sub(_read_row, text)
     text = _ADDRESS.sub(r"\1", _LINK.sub(r"\1", _LINE_MARKS.sub("", text)))
     text = _SELECTORS.sub("", _PICTOGRAPHS.sub("", _EMPHASIS.sub("", text)))
-    return _BLANKS.sub(" ", text).strip(" ") if any(character.isalnum() for character in text) else ""
+    return _BLANKS.sub(" ", text)
 
 
 def _read_row(row: re.Match[str]) -> str:

@@ -23,28 +23,32 @@ class BargeIn:
         self._is_backchannel = settings.is_backchannel
         self.floor = Floor.FREE
         """What the agent does, as far as this speaker is concerned."""
-        self._thinks_since: Seconds = 0.0
+        self._since: Seconds = 0.0
+        """Audio time at which it began to do that."""
         self._held = False
         self.deadline: Seconds | None = None
         """Audio time at which a hold ends if nothing more is heard."""
 
     def floor_changed(self, floor: Floor, at: Seconds) -> None:
         """Hear what the agent does now; what nobody says any more is not held."""
-        if floor is Floor.THINKING and self.floor is not Floor.THINKING:
-            self._thinks_since = at  # speech before that says nothing about the answer
+        if floor is not self.floor:
+            self._since = at
         self.floor = floor
         if floor is Floor.FREE:
             self._let_go()
 
     def speech(self, spoken: Seconds, at: Seconds) -> list[Decision]:
-        """Hear that the speaker has been speaking for `spoken` seconds."""
+        """Hear that the speaker has been speaking for `spoken` seconds.
+
+        Only speech against what the agent does now cuts it; what began before may not be meant for it.
+        """
         rules = self._rules
-        thinking = self.floor is Floor.THINKING
-        if thinking and min(spoken, at - self._thinks_since) >= rules.while_thinking:
+        against = min(spoken, at - self._since)
+        if self.floor is Floor.THINKING and against >= rules.while_thinking:
             return self.cut(at)
         if self.floor is not Floor.SPEAKING:
             return []
-        if spoken >= rules.cut_after:
+        if against >= rules.cut_after:
             return self.cut(at)
         return self._hold(at) if spoken >= rules.hold_after else []
 

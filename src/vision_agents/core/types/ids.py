@@ -1,5 +1,6 @@
 """Identifiers: minted here, checked here."""
 
+import os
 import re
 import uuid
 
@@ -11,7 +12,7 @@ _CALL_TYPE = re.compile(r"[a-z0-9_-]{1,64}")
 
 def new_id(prefix: str = "") -> str:
     """Mint a random id: `prefix` and eight hex digits, or a UUID where there is no prefix."""
-    return f"{prefix}_{uuid.uuid4().hex[:8]}" if prefix else str(uuid.uuid4())
+    return f"{prefix}_{os.urandom(4).hex()}" if prefix else str(uuid.uuid4())
 
 
 def parse_call_id(call_id: str, *, pattern: str | None = None) -> str:

@@ -24,8 +24,8 @@ class VADStream(ABC):
     def process(self, window: npt.NDArray[np.float32]) -> float:
         """Give the probability, 0 to 1, that there is speech in this window.
 
-        `window` is float32 mono in [-1, 1], exactly as long as the profile says. Runs on the event loop,
-        so it must take well under a millisecond.
+        `window` is float32 mono in [-1, 1], exactly as long as the profile says, and valid only during the
+        call. Runs on the event loop, so it must take well under a millisecond.
         """
 
     @abstractmethod
