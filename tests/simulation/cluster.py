@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from tests.simulation.network import Link, Network
 from tests.simulation.processes import Process
@@ -54,7 +54,7 @@ class Ledger:
 class Node:
     """A process with a launcher."""
 
-    def __init__(self, name: str, network: Network, ledger: Ledger, sizes: Sizes) -> None:
+    def __init__(self, name: str, network: Network, ledger: Ledger, sizes: Sizes, **settings: Any) -> None:
         self.name = name
         self.process = Process(name)
         self.link = Link(network)
@@ -66,9 +66,9 @@ class Node:
         """Whether others may have taken its slots without its knowing yet: it was stopped or cut off."""
         self._ledger = ledger
         self._loop = network.loop
-        self.launcher = self.process.context.run(self._new_launcher, sizes)
+        self.launcher = self.process.context.run(self._new_launcher, sizes, settings)
 
-    def _new_launcher(self, sizes: Sizes) -> AgentLauncher:
+    def _new_launcher(self, sizes: Sizes, settings: dict[str, Any]) -> AgentLauncher:
         registry = SessionRegistry(cast("RegistryStore", self.link), node_id=self.name, ttl=sizes.ttl)
         return AgentLauncher(
             Agent,
@@ -77,6 +77,7 @@ class Node:
             max_sessions_per_call=sizes.limit,
             maintenance_interval=sizes.interval,
             registry=registry,
+            **settings,
         )
 
     async def _join_call(self, agent: Agent, call_type: str, call_id: str) -> None:

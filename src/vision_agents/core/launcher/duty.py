@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from vision_agents.core.errors import RegistryUnavailable
 from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.types.units import Seconds
 
@@ -18,7 +19,7 @@ _MISSED = 3
 class Duty:
     """Does some work at a steady pace; one that fails, hangs or is cut is tried again in time.
 
-    Failures in a row are logged once, and once more when it works again.
+    Equal failures in a row are logged once.
 
     Args:
         name: for logs and for whoever asks what is late.
@@ -76,10 +77,12 @@ class Duty:
         else:
             if self._trouble:
                 self._trouble = ""
-                logger.info("A maintenance duty works again", extra={"duty": self.name})
+                logger.debug("A maintenance duty works again", extra={"duty": self.name})
         self._done_at = self._clock()
 
     def _tell(self, error: BaseException) -> None:
         if self._trouble != type(error).__name__:
             self._trouble = type(error).__name__
-            logger.warning("A maintenance duty failed", extra={"duty": self.name, **failure_fields(error)})
+            # Of its store the registry tells by itself.
+            level = logging.DEBUG if isinstance(error, RegistryUnavailable) else logging.WARNING
+            logger.log(level, "A maintenance duty failed", extra={"duty": self.name, **failure_fields(error)})

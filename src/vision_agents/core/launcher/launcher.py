@@ -350,15 +350,17 @@ class AgentLauncher:
 
     async def _open(self) -> None:
         """Begin to look after sessions."""
+        # Made first: the registry has to know the pace of the heartbeats from the start.
+        maintenance = Maintenance(
+            self._settings, self._registry, self._roster.supervisors, self._metrics.sessions
+        )
         try:
             await self._registry.start()
         except BaseException:
             await self._leave_registry()
             raise
         self._upkeep = TaskScope("maintenance")
-        self._maintenance = Maintenance(
-            self._settings, self._registry, self._roster.supervisors, self._metrics.sessions
-        )
+        self._maintenance = maintenance
         self._maintenance.start(self._upkeep)
         self._running = True
 

@@ -22,7 +22,7 @@ _PATIENCE: Seconds = 5.0
 """An attempt at the registry may take this long, or two intervals where that is longer."""
 
 _RETRY: Seconds = 1.0
-"""A heartbeat that failed is repeated soon: at one in a third of the ttl, the lease is lost with the second."""
+"""A heartbeat that failed is repeated soon: at one in a third of the ttl, the next would come too late."""
 
 
 class Maintenance:

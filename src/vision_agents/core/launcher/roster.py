@@ -85,10 +85,10 @@ class Roster:
         return supervisor
 
     def _forget(self, supervisor: SessionSupervisor) -> None:
-        info = supervisor.describe()
-        del self.supervisors[info.session_id]
+        del self.supervisors[supervisor.request.session_id]
         if supervisor.in_call:
-            self._metrics.sessions.ended(info.reason or Reason.COMPLETED, supervisor.age)
+            reason = supervisor.describe().reason or Reason.COMPLETED
+            self._metrics.sessions.ended(reason, supervisor.age)
 
     async def wait_ended(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - passed on
         """Return when the sessions that are there now have ended or were left behind."""
