@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,27 @@ async def test_nothing_is_heard_after_a_barge_in(peers_module: Import) -> None:
     figures = await peers_module("scenarios").barge(peers_module("adapters.ours"), n=2)
 
     assert figures["turns_with_frames_after_stop"] == 0
+
+
+async def test_a_turn_leaves_nothing_for_the_garbage_collector(peers_module: Import) -> None:
+    """The collector would run in the middle of some later answer, for longer than half a turn takes."""
+    session = await peers_module("adapters.ours").new_session(peers_module("stubs").Opts())
+
+    async def turn() -> None:
+        await session.prepare()
+        session.user_turn("what time is it")
+        await session.settle()
+
+    await turn()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            await turn()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+        await session.close()
 
 
 async def test_recogniser_and_vad_get_all_that_the_caller_says(peers_module: Import) -> None:

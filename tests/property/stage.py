@@ -143,7 +143,7 @@ class Stage:
             stt=self.stt,
             tts=self.tts,
             vad=ScriptedVAD(),
-            turn_detection=ScriptedTurnDetector(unfinished=["n", "s", "t"]),
+            turn_detection=ScriptedTurnDetector(unfinished=["k", "n", "s", "t"]),
             turn_handling=TurnHandling(speculate=self.scene.speculates, manual=self.scene.manual),
             deadlines=LIMITS,
             tools=[self.quick, self.threaded, self.slow, self.failing, self.saying, self.asking],

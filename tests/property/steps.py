@@ -179,7 +179,7 @@ _APPLICATION: dict[st.SearchStrategy[Action], int] = {
 _ACTIONS: dict[st.SearchStrategy[Action], int] = {
     **_APPLICATION,
     st.builds(Waits): 2,
-    st.builds(Speaks, _CALLERS, st.integers(1, 6), st.sampled_from([0.1, 0.15, 0.2, 0.3, 0.8])): 8,
+    st.builds(Speaks, _CALLERS, st.integers(1, 6), st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.8])): 8,
     st.builds(Nods, _CALLERS): 2,
     st.builds(Mumbles, _CALLERS, st.sampled_from([0.05, 0.3, 0.6, 0.6, 0.9, 1.2, 2.5])): 5,
     st.builds(Mutes, _CALLERS): 1,
@@ -208,22 +208,20 @@ def scenes(draw: st.DrawFn) -> Scene:
     """Calls of 1 to 40 steps; half of them have faults."""
     faulty = draw(st.booleans())
     count = draw(st.integers(1, 39))
-    gaps = draw(st.sampled_from([_HASTY, _HASTY, _CALM]))
+    gaps = draw(st.sampled_from([_CALM, _HASTY]))
     kind = _steps({**_ACTIONS, **_RUDE} if faulty else _ACTIONS, gaps)
     steps = draw(st.lists(kind, min_size=count, max_size=count))
     steps += [Step(draw(st.one_of(_LAST)), 0.0), *draw(st.lists(_steps(_APPLICATION), max_size=2))]
     models = (
         list(Model) if faulty else [mood for mood in Model if mood.startswith(("answers", "calls", "talks"))]
     )
-    if late := draw(st.booleans()):  # what a tool says would be told to begin before the text was played
-        models.remove(Model.TALKS_AND_CALLS_SAYING)
     voices = list(Voice) if faulty else [Voice.SPEAKS, Voice.SPEAKS_LATE]
     ears = list(Ear) if faulty else [Ear.HEARS, Ear.HEARS_LATE]
     return Scene(
         tuple(steps),
         speculates=draw(st.sampled_from([True, True, False])),
         manual=faulty and draw(st.integers(0, 3)) == 3,
-        late=late,
+        late=draw(st.booleans()),
         models=tuple(draw(st.lists(st.sampled_from(models), max_size=8))),
         voices=tuple(draw(st.lists(st.sampled_from(voices), max_size=8))),
         ears=tuple(draw(st.lists(st.sampled_from(ears), max_size=8))),

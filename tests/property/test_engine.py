@@ -37,7 +37,7 @@ def play(scene: Scene) -> None:
     check(stage)
 
 
-@pytest.mark.timeout(max(300, STEPS // 10))
+@pytest.mark.timeout(max(600, STEPS // 10))
 def test_whatever_happens_ends_well() -> None:
     steps = 0
 

@@ -26,7 +26,8 @@
     │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
     │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
-    │   └── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
+    │   ├── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
+    │   └── TransferError             a call cannot be handed over to what was given
     └── ToolError                     a tool failed, timed out or was called with wrong arguments
 """
 
@@ -161,6 +162,10 @@ class EdgeError(VisionAgentsError):
 
 class CapabilityMissing(EdgeError):
     """This edge cannot do what was asked."""
+
+
+class TransferError(EdgeError):
+    """A call cannot be handed over to what was given: it is no number and no address."""
 
 
 class ToolError(VisionAgentsError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.core.agents.late_edge import LateEdge
-from tests.core.agents.scene_parts import now, played_call
+from tests.core.agents.scene_parts import calls, now, played_call, until
 
 from vision_agents.core.events.agent import AgentTurnEndedEvent, AgentTurnStartedEvent
 from vision_agents.core.speech.utterance import UtteranceState
@@ -80,3 +80,18 @@ async def test_the_next_utterance_follows_without_cutting_the_end_of_the_one_bef
         await (await s.agent.say("Four five six."))
         await s.caller.waits(1)
         assert s.caller.heard_text == "one two three four five six"
+
+
+async def test_what_a_tool_says_begins_when_the_text_before_it_was_heard() -> None:
+    async def look() -> str:
+        """Look."""
+        await s.session.say("Four five six.")
+        return "there"
+
+    answers = ["One two three. ", calls("look")], ["Seven."]
+    async with played_call(*answers, edge=LateEdge(), tools=[look]) as s:
+        await s.caller.says("count")
+        await until(lambda: len(s.of(AgentTurnStartedEvent)) == 2)
+        assert s.caller.heard_text == "one two three"
+        await s.settles()
+        assert s.caller.heard_text == "one two three four five six seven"

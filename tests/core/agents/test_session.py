@@ -31,9 +31,11 @@ from vision_agents.core.events.agent import (
     AgentJoinedCallEvent,
 )
 from vision_agents.core.events.event import Event
+from vision_agents.core.speech.utterance import UtteranceState
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus, UserState
 from vision_agents.testing import (
     Says,
+    ScriptedLLM,
     SimulatedCaller,
     scripted_call,
 )
@@ -277,3 +279,13 @@ class TestInACall:
             assert next(item.text for item in first.history.messages) == "Who are you?"
             await second.close()
             await first.close()
+
+
+class TestAnAgentWithoutAVoice:
+    async def test_a_long_answer_stays_text_to_its_end(self) -> None:
+        answer = " ".join(f"This is sentence {number} of it." for number in range(200))
+        agent = Agent(edge=Edge(), llm=ScriptedLLM([answer]))
+        async with agent.join(await a_call(agent), participant_wait_timeout=0) as session:
+            handle = await session.reply("Tell me all.")
+            assert handle.state is UtteranceState.COMPLETED
+            assert [message.text for message in session.history.messages] == [answer]

@@ -102,5 +102,22 @@ async def test_speech_of_the_application_takes_the_place_of_what_was_prepared() 
         assert "sunny" not in s.caller.heard_text
 
 
+async def test_marks_of_an_answer_made_in_vain_are_not_those_of_the_next_one() -> None:
+    detector = ScriptedTurnDetector(unfinished=["paris"])
+    async with scripted_call(
+        Says(text="Sunny.", first_token=0.05),
+        Says(text="In Paris.", to="paris"),
+        detector=detector,
+        turn_handling=EARLY,
+    ) as s:
+        await s.caller.says("the weather in paris")
+        await s.caller.waits(0.4)
+        s.session.say("Hold on.")
+        await s.caller.hears("in paris")
+        await s.settles()
+        [marks] = s.of(TurnMarksEvent)
+        assert marks.marks_ms["llm_first_token"] > marks.marks_ms["end_of_turn"]
+
+
 def test_an_agent_speculates_unless_it_is_told_not_to() -> None:
     assert Pipeline(llm=ScriptedLLM()).turns.speculate

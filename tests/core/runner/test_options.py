@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from vision_agents.core.runner.options import ServeOptions
+from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.runner.options import ServeOptions, options_from_environment
 
 
 def test_the_documented_defaults() -> None:
@@ -65,3 +66,12 @@ def test_the_environment_without_the_prefix_is_not_read(monkeypatch: pytest.Monk
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         ServeOptions().cors_allow_credentials = False
+
+
+def test_an_environment_that_is_wrong_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISION_AGENTS_API_KEY", " ")
+    monkeypatch.setenv("VISION_AGENTS_MAX_BODY_BYTES", "0")
+
+    with pytest.raises(ConfigurationError, match=r"VISION_AGENTS_API_KEY: .* the API key is empty") as caught:
+        options_from_environment()
+    assert "VISION_AGENTS_MAX_BODY_BYTES: " in str(caught.value)

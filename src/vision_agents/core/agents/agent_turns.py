@@ -111,9 +111,10 @@ class AgentTurns:
     @property
     def floor(self) -> Floor:
         """What the agent is doing, as the turn machines see it."""
-        if self.idle:
+        unfinished = self._unfinished
+        if not unfinished and self.idle:
             return Floor.FREE
-        if any(not turn.utterance.is_interruptible for turn in self._unfinished):
+        if not all(turn.utterance.is_interruptible for turn in unfinished):
             return Floor.PROTECTED
         return Floor.SPEAKING if self.speaking else Floor.THINKING
 
@@ -142,9 +143,8 @@ class AgentTurns:
         timeline: TurnTimeline | None = None,
     ) -> UtteranceHandle:
         """Answer from the history; `instructions` hold for this answer only."""
-        answer = self._new_answer(interruptible)
+        answer = self._new_answer(interruptible, timeline)
         answer.turn_instructions = instructions
-        answer.timeline = timeline or answer.timeline
         return self._begin(self._answering(answer), policy)
 
     def nothing(self) -> UtteranceHandle:
@@ -158,8 +158,8 @@ class AgentTurns:
         self.discard()
         if self._closed or self._responder is None or not self.idle:
             return
-        answer = self._new_answer(True)
-        answer.question, answer.timeline = question, timeline
+        answer = self._new_answer(True, timeline)
+        answer.question = question
         self._prepared = turn = AgentTurn(answer)
         turn.utterance.add_done_callback(lambda _: self._stopped(turn))
         self._run(turn)
@@ -233,8 +233,9 @@ class AgentTurns:
         if turn.task is not None:
             turn.task.cancel()
 
-    def _new_answer(self, interruptible: bool) -> Answer:  # noqa: FBT001 - private
-        return Answer(self._output.new_utterance(interruptible=interruptible), TurnTimeline())
+    def _new_answer(self, interruptible: bool, timeline: TurnTimeline | None = None) -> Answer:  # noqa: FBT001
+        utterance = self._output.new_utterance(interruptible=interruptible)
+        return Answer(utterance, timeline or TurnTimeline())
 
     def _answering(self, answer: Answer) -> AgentTurn:
         if self._responder is None:

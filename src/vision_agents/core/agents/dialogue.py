@@ -287,7 +287,7 @@ class Dialogue:
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.llm is not None
         self._owed = prepared is None and not answered and self._pipeline.llm is not None
         if prepared is None and answered:
-            self.turns.reply(policy="queue", timeline=turn.timeline)
+            self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
 
     def _others_speaking(self, participant: Participant) -> list[Seconds]:

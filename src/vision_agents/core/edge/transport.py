@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.http import HttpFiles, HttpRoute
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
 
@@ -96,6 +97,11 @@ class EdgeTransport(ABC):
     """A transport; one instance serves one agent."""
 
     provider: ClassVar[str] = "custom"
+
+    @classmethod
+    def http_routes(cls) -> Sequence[HttpRoute | HttpFiles]:
+        """Say which HTTP routes and files its calls need; they serve all instances together."""
+        return ()
 
     async def start(self) -> None:
         """Get ready for one session."""

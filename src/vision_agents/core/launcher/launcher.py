@@ -109,6 +109,11 @@ class AgentLauncher:
         self._warming_up = asyncio.Lock()
 
     @property
+    def settings(self) -> LauncherSettings:
+        """Its limits and deadlines."""
+        return self._settings
+
+    @property
     def warmed_up(self) -> bool:
         """Whether the models are loaded."""
         return self._warmed_up

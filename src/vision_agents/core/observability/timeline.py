@@ -1,5 +1,7 @@
 """Where the time of a turn goes: ordered marks on the event loop's clock."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -27,6 +29,9 @@ class Mark(StrEnum):
     FIRST_AUDIO_PLAYED = "first_audio_played"
 
 
+_OF_THE_ANSWER = frozenset(list(Mark)[list(Mark).index(Mark.TOOL_CALLED) :])
+
+
 @dataclass(frozen=True, slots=True)
 class UserSpeech:
     """The user's side of a turn; `began` is on the event loop's clock."""
@@ -50,6 +55,13 @@ class TurnTimeline:
     def mark(self, mark: Mark, at: Seconds) -> None:
         """Set a mark at a point of the event loop's clock."""
         self._marks.setdefault(mark, at)
+
+    def without_answer(self) -> TurnTimeline:
+        """The user's side of the turn: for another answer, where the first was made in vain."""
+        fresh = TurnTimeline()
+        fresh.speech, fresh._asked, fresh._transcribed = self.speech, self._asked, self._transcribed
+        fresh._marks = {mark: at for mark, at in self._marks.items() if mark not in _OF_THE_ANSWER}
+        return fresh
 
     def get(self, mark: Mark) -> Seconds | None:
         """When it was, or None."""

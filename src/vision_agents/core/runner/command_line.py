@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -41,9 +42,15 @@ def _commands(runner: Runner) -> typer.Typer:
     app = typer.Typer(add_completion=False)
 
     @app.callback()
-    def program() -> None:  # pyright: ignore[reportUnusedFunction] - with it, `run` must be named
+    def program() -> None:  # pyright: ignore[reportUnusedFunction] - gives the program its help
         """An agent that joins calls."""
 
+    _add_run(app, runner)
+    _add_serve(app, runner)
+    return app
+
+
+def _add_run(app: typer.Typer, runner: Runner) -> None:
     @app.command()
     def run(  # pyright: ignore[reportUnusedFunction]
         *,
@@ -72,7 +79,7 @@ def _commands(runner: Runner) -> typer.Typer:
         """Run the agent in one call, in this terminal."""
         if not no_splash:
             Screen().show_banner()
-        try:
+        with _failures_told(debug=debug, level=log_level, log_format=log_format):
             runner.run(
                 call_type,
                 call_id,
@@ -85,13 +92,54 @@ def _commands(runner: Runner) -> typer.Typer:
                 events=events,
                 log_format=log_format,
             )
-        except Exception as error:
-            expected = isinstance(error, VisionAgentsError)
-            if debug or not expected:
-                with logging_to_stderr(log_level, log_format):
-                    logger.exception("The run failed")
-            if expected:
-                raise
-            raise typer.Exit(_FAILED) from error
 
-    return app
+
+def _add_serve(app: typer.Typer, runner: Runner) -> None:
+    @app.command()
+    def serve(  # pyright: ignore[reportUnusedFunction]
+        *,
+        host: Annotated[str, typer.Option(help="Server host.")] = "127.0.0.1",
+        port: Annotated[int, typer.Option(help="Server port; 0 for any that is free.")] = 8000,
+        agents_log_level: Annotated[
+            _Level, typer.Option(case_sensitive=False, help="Log level for agents.")
+        ] = "INFO",
+        http_log_level: Annotated[
+            _Level, typer.Option(case_sensitive=False, help="Log level for HTTP server.")
+        ] = "INFO",
+        debug: Annotated[bool, typer.Option("--debug", help="Debug mode, with tracebacks.")] = False,
+        log_format: Annotated[
+            _Format | None, typer.Option(help="By default rich on a terminal, JSON lines elsewhere.")
+        ] = None,
+        drain_timeout: Annotated[
+            float, typer.Option(help="Seconds that running sessions have to end after a signal.")
+        ] = 18.0,
+        no_splash: Annotated[bool, typer.Option("--no-splash", help="Do not show the banner.")] = False,
+    ) -> None:
+        """Serve HTTP, which starts agents in calls."""
+        if not no_splash:
+            Screen().show_banner()
+        with _failures_told(debug=debug, level=agents_log_level, log_format=log_format):
+            runner.serve(
+                host,
+                port,
+                agents_log_level,
+                http_log_level,
+                debug,
+                drain_timeout=drain_timeout,
+                log_format=log_format,
+            )
+
+
+@contextmanager
+def _failures_told(*, debug: bool, level: _Level, log_format: _Format | None) -> Generator[None]:
+    """Log what was not foreseen; what was is told in one sentence, by whoever catches it."""
+    try:
+        yield
+    except Exception as error:
+        expected = isinstance(error, VisionAgentsError)
+        if debug or not expected:
+            with logging_to_stderr(level, log_format):
+                logger.exception("The program failed")
+        if expected:
+            raise
+        raise typer.Exit(_FAILED) from error

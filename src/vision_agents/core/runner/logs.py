@@ -4,58 +4,97 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.launcher.supervisor import SESSION_FAILED
+from vision_agents.core.runner.redaction import RedactingFormatter, Redaction
 
 LogFormat: TypeAlias = Literal["rich", "json"]
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-_STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
+_STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"})
 
 
 @contextmanager
 def logging_to_stderr(level: str = "INFO", log_format: LogFormat | None = None) -> Generator[None]:
-    """Show the library's log on standard error, for the length of the block.
+    """Show the library's log on standard error, for the length of the block, of one session.
 
     A program that has handlers of its own keeps them, unless `log_format` asks for one of these.
 
     Raises:
         ConfigurationError: there is no such level.
     """
+    launcher = logging.getLogger("vision_agents.launcher")
+    with _shown(("vision_agents",), level, log_format):
+        launcher.addFilter(_is_news)
+        try:
+            yield
+        finally:
+            launcher.removeFilter(_is_news)
+
+
+@contextmanager
+def server_logging_to_stderr(
+    agents_level: str, http_level: str, log_format: LogFormat | None = None, *, secrets: Iterable[str] = ()
+) -> Generator[None]:
+    """Show the log of a server: the agents' at one level, HTTP's at another; `secrets` are masked.
+
+    Raises:
+        ConfigurationError: there is no such level.
+    """
+    http = logging.getLogger("vision_agents.http")
+    before = http.level
+    with (
+        _shown(("vision_agents",), agents_level, log_format, secrets),
+        _shown(("uvicorn", "fastapi"), http_level, log_format, secrets),
+    ):
+        http.setLevel(http_level.upper())
+        try:
+            yield
+        finally:
+            http.setLevel(before)
+
+
+@contextmanager
+def _shown(
+    names: Sequence[str], level: str, log_format: LogFormat | None, secrets: Iterable[str] = ()
+) -> Generator[None]:
     if level.upper() not in _LEVELS:
         raise ConfigurationError(f"There is no log level {level!r}: use one of {', '.join(_LEVELS)}.")
-    logger, launcher = logging.getLogger("vision_agents"), logging.getLogger("vision_agents.launcher")
-    before = (logger.level, logger.propagate)
-    handler = _new_handler(log_format) if log_format or not logger.hasHandlers() else logging.NullHandler()
-    logger.setLevel(level.upper())
-    logger.addHandler(handler)
-    logger.propagate = before[1] and log_format is None
-    launcher.addFilter(_is_news)
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    own = log_format or not loggers[0].hasHandlers()
+    handler = _new_handler(log_format, secrets) if own else logging.NullHandler()
+    for logger in loggers:
+        logger.setLevel(level.upper())
+        logger.addHandler(handler)
+        logger.propagate = logger.propagate and log_format is None
     try:
         yield
     finally:
-        launcher.removeFilter(_is_news)
-        logger.removeHandler(handler)
-        logger.level, logger.propagate = before
-        logger.setLevel(before[0])
+        for logger, (old_level, propagate) in zip(loggers, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(old_level)
+            logger.propagate = propagate
 
 
-def _new_handler(log_format: LogFormat | None) -> logging.Handler:
+def _new_handler(log_format: LogFormat | None, secrets: Iterable[str]) -> logging.Handler:
+    redaction = Redaction(os.environ, secrets)
     if (log_format or ("rich" if sys.stderr.isatty() else "json")) == "rich":
         from rich.console import Console
         from rich.logging import RichHandler
 
         handler: logging.Handler = RichHandler(console=Console(stderr=True), show_path=False)
-        handler.setFormatter(TextFormatter())
+        handler.setFormatter(RedactingFormatter(TextFormatter(), redaction))
     else:
         handler = logging.StreamHandler()
-        handler.setFormatter(JsonFormatter())
+        handler.setFormatter(RedactingFormatter(JsonFormatter(), redaction))
     return handler
 
 

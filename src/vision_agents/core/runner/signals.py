@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,24 +26,35 @@ def cancelling_on_signals() -> Generator[Interruption]:
     Does nothing in a thread other than the main one, nor where the system has no such signals.
     """
     loop, task, interruption = asyncio.get_running_loop(), asyncio.current_task(), Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield interruption
-        return
-    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
 
-    def end() -> None:
+    def end(number: int) -> None:
         interruption.came = True
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+        for each in _SIGNALS:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
         if task is not None:
             task.cancel()
 
+    with handling_signals(end):
+        yield interruption
+
+
+@contextmanager
+def handling_signals(handle: Callable[[int], None]) -> Generator[None]:
+    """Call a function on the event loop on each SIGINT or SIGTERM, with its number.
+
+    Does nothing in a thread other than the main one, nor where the system has no such signals.
+    """
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[signal.Signals, Any] = {number: signal.getsignal(number) for number in _SIGNALS}
     with suppress(NotImplementedError):
         for number in _SIGNALS:
-            loop.add_signal_handler(number, end)
+            loop.add_signal_handler(number, handle, number)
     try:
-        yield interruption
+        yield
     finally:
         for number, handler in before.items():
             with suppress(NotImplementedError):

@@ -123,6 +123,9 @@ class UtteranceQueue:
     def _playing(self, count: int) -> UtteranceHandle | None:
         current = self.current
         if self._beside and (current is None or not current.playout.can_read(count)):
+            if (unplayed := self._hooks.unplayed()) > 0:  # what is playing is still being heard
+                self._hooks.wake_later(unplayed)
+                return None
             if current is not None:
                 self._suspended.append(current)
             self.current = self._beside.popleft()

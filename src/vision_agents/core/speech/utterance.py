@@ -95,8 +95,11 @@ class UtteranceHandle:
         self.spoken_text = self.playout.spoken_text(unplayed=unplayed)
         self.played_seconds = max(0.0, self.playout.played - unplayed)
         self._done.set()
-        for callback in self._callbacks:
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
             self._tell(callback)
+        # What refers back to it goes, and so it does itself: the collector would halt some later turn for it.
+        self.stop = self.playout.on_sentence = None
 
     def add_done_callback(self, callback: Callable[[UtteranceHandle], object]) -> None:
         """Call `callback` with the handle when it has ended; at once if it has already."""
