@@ -287,20 +287,8 @@ class AgentLauncher:
                 configure=configure,
                 keywords=kwargs,
             )
-            unknown = [
-                name for name in kwargs if not (self._factory.takes(name) or self._join_call.takes(name))
-            ]
-            if unknown:
-                raise ConfigurationError(f"Neither create_agent nor join_call takes {', '.join(unknown)}.")
             self._check_open()
-            supervisor = self._roster.admit(request)
-            try:
-                session = await supervisor.entered()
-            except asyncio.CancelledError:
-                supervisor.close(Reason.REQUESTED, "start_cancelled")
-                raise
-        self._roster.started += 1
-        return session
+            return await self._roster.start(request)
 
     async def close_session(self, session_id: str, wait: bool = False) -> bool:  # noqa: FBT001, FBT002 - documented
         """End a session of this node; tells whether there was one. `wait` returns when it has ended."""
