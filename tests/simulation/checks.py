@@ -18,11 +18,11 @@ _SLACK = 3.0
 
 @dataclass
 class AcceptedClose:
-    """A close that a node said yes to, and how long both nodes have been well since."""
+    """A close that a node said yes to."""
 
     by: Node
     visit: Visit
-    well: float = 0.0
+    at: float
 
 
 class Checks:
@@ -44,7 +44,7 @@ class Checks:
 
     def close_accepted(self, by: Node, visit: Visit) -> None:
         if by.alive:
-            self._closes.append(AcceptedClose(by, visit))
+            self._closes.append(AcceptedClose(by, visit, self._network.loop.time()))
 
     def store_changed(self, step: str, args: tuple[Any, ...]) -> None:
         """Never more than the limit in the registry."""
@@ -75,13 +75,16 @@ class Checks:
         self._look_at_closes()
 
     def _look_at_calls(self) -> None:
-        """In a call, more than the limit for at most one interval after the last of its nodes got well."""
+        """More than the limit in a call only by nodes that were away, and one interval after that."""
+        for node in self._nodes:
+            if node.well_for() > self._sizes.beat + _SLACK:
+                node.shaken = False
         counts = Counter(visit.call_id for visit in self._ledger.present.values())
         for call_id, count in counts.items():
             self.most_in_call = max(self.most_in_call, count)
             if count > self._sizes.limit:
                 visits = [visit for visit in self._ledger.present.values() if visit.call_id == call_id]
-                if min(visit.node.well_for() for visit in visits) > self._sizes.beat + _SLACK:
+                if not any(visit.node.shaken for visit in visits):
                     names = ", ".join(f"{visit.session_id} on {visit.node.name}" for visit in visits)
                     self.fail(f"{call_id} has too many in it: {names}")
 
@@ -95,17 +98,21 @@ class Checks:
                 self.fail(f"{visit.session_id} on {visit.node.name} is not listed")
 
     def _look_at_closes(self) -> None:
-        """An accepted close is never lost while the node that accepted it lives."""
+        """An accepted close is never lost while the node that accepted it lives.
+
+        Where the store lost it, one interval brings it back, and the next one to the session's node.
+        """
         for close in list(self._closes):
             if self._ledger.present.get(close.visit.session_id) is not close.visit or not close.by.alive:
                 self._closes.remove(close)
-            elif min(close.by.well_for(), close.visit.node.well_for()) > 0:
-                close.well += 1
-                if close.well > 2 * self._sizes.beat + _SLACK:
+            else:
+                since = self._network.loop.time() - close.at
+                if (
+                    min(close.by.well_for(), close.visit.node.well_for(), since)
+                    > 2 * self._sizes.beat + _SLACK
+                ):
                     self._closes.remove(close)
                     self.fail(f"the close of {close.visit.session_id}, accepted by {close.by.name}, is lost")
-            else:
-                close.well = 0
 
     def look_at_the_end(self) -> None:
         """After a time without faults, what is listed is what there is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from tests.simulation.network import Link, Network
 from tests.simulation.processes import Process
@@ -13,6 +13,9 @@ from vision_agents.core.agents.agent import Agent
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.launcher.registry.port import RegistryStore
 from vision_agents.core.launcher.registry.registry import SessionRegistry
+
+_SHAKING = {"pause", "partition", "crawl"}
+"""Troubles that single nodes have: one that hits all nodes must not make room for anybody."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Ledger:
 class Node:
     """A process with a launcher."""
 
-    def __init__(self, name: str, network: Network, ledger: Ledger, sizes: Sizes) -> None:
+    def __init__(self, name: str, network: Network, ledger: Ledger, sizes: Sizes, **settings: Any) -> None:
         self.name = name
         self.process = Process(name)
         self.link = Link(network)
@@ -59,11 +62,13 @@ class Node:
         self.leaving = False
         self.troubles: set[str] = {"starting"}
         self.well_since = 0.0
+        self.shaken = False
+        """Whether others may have taken its slots without its knowing yet: it was stopped or cut off."""
         self._ledger = ledger
         self._loop = network.loop
-        self.launcher = self.process.context.run(self._new_launcher, sizes)
+        self.launcher = self.process.context.run(self._new_launcher, sizes, settings)
 
-    def _new_launcher(self, sizes: Sizes) -> AgentLauncher:
+    def _new_launcher(self, sizes: Sizes, settings: dict[str, Any]) -> AgentLauncher:
         registry = SessionRegistry(cast("RegistryStore", self.link), node_id=self.name, ttl=sizes.ttl)
         return AgentLauncher(
             Agent,
@@ -72,6 +77,7 @@ class Node:
             max_sessions_per_call=sizes.limit,
             maintenance_interval=sizes.interval,
             registry=registry,
+            **settings,
         )
 
     async def _join_call(self, agent: Agent, call_type: str, call_id: str) -> None:
@@ -89,6 +95,7 @@ class Node:
 
     def trouble(self, kind: str) -> None:
         self.troubles.add(kind)
+        self.shaken = self.shaken or kind in _SHAKING
 
     def relief(self, kind: str) -> None:
         """One trouble is over, or happened just now."""

@@ -32,7 +32,7 @@ class Network:
         self.down = False
         self.silent = False
         """Whether what is cut hangs, rather than failing at once."""
-        self.waits: set[asyncio.Task[Any]] = set()
+        self.waits: dict[asyncio.Task[Any], None] = {}
 
     def delay(self) -> float:
         return self.slowness * self.dice.uniform(0.2, 1.8)
@@ -47,7 +47,7 @@ class Network:
 
     def reset(self) -> None:
         """Break the connections on which nodes wait for commands."""
-        for wait in self.waits:
+        for wait in list(self.waits):
             wait.cancel()
 
 
@@ -59,6 +59,7 @@ class Link:
     def __init__(self, network: Network) -> None:
         self._network = network
         self.cut = False
+        self.silent = False
 
     async def start(self) -> None: ...
 
@@ -96,10 +97,10 @@ class Link:
         """Wait for commands on behalf of a node; who went away gets none."""
         network = self._network
         wait = network.loop.create_task(step, context=WORLD)
-        network.waits.add(wait)
+        network.waits[wait] = None
 
         def done(_: asyncio.Task[Any]) -> None:
-            network.waits.discard(wait)
+            network.waits.pop(wait, None)
             if wait.cancelled():
                 _settle(answer, ConnectionResetError())
             else:
@@ -115,7 +116,7 @@ class Link:
     def _is_cut(self, answer: asyncio.Future[Any]) -> bool:
         if not (self.cut or self._network.down):
             return False
-        if not self._network.silent:
+        if not (self.silent or self._network.silent):
             _settle(answer, ConnectionRefusedError())
         return True
 

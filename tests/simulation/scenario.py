@@ -16,14 +16,14 @@ from tests.simulation.processes import WORLD
 from vision_agents.core.errors import LaunchError, SessionClosed
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
 
-LIFE = 600.0
+LIFE = 300.0
 """Seconds of cluster life."""
 
 _SETTLE = 75.0
 """Seconds at the end without faults: whatever is left wrong then stays wrong."""
 
 _SIZES = ((5.0, 30.0), (5.0, 30.0), (2.0, 12.0), (10.0, 30.0), (20.0, 30.0), (1.0, 30.0))
-_CALLS = 6
+_CALLS = 4
 
 
 class Scenario:
@@ -70,9 +70,19 @@ class Scenario:
             elif self.ledger.present:
                 self._close(node, self.dice.choice(list(self.ledger.present)))
 
+    async def _rush(self) -> None:
+        """Many want in while something is wrong, or has just been."""
+        await asyncio.sleep(self.dice.choice((0.0, self.sizes.ttl / 2, self.sizes.ttl)) * self.dice.random())
+        for _ in range(12):
+            await asyncio.sleep(self.dice.uniform(0, self.sizes.beat / 4))
+            if nodes := [node for node in self.nodes if node.up]:
+                self._start(self.dice.choice(nodes), f"call-{self.dice.randrange(_CALLS)}")
+
     def _start(self, node: Node, call_id: str) -> None:
         self._count += 1
-        self._in(node, self._start_session(node, call_id, f"s{self._count}"))
+        start = self._in(node, self._start_session(node, call_id, f"s{self._count}"))
+        if self.dice.random() < 0.15:  # whoever asked goes away
+            self.loop.call_later(self.dice.choice((0.002, 0.005, 0.5)), start.cancel, context=WORLD)
 
     async def _start_session(self, node: Node, call_id: str, session_id: str) -> bool:
         try:
@@ -100,6 +110,7 @@ class Scenario:
     async def _troubles(self) -> None:
         troubles: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (
             self._outage,
+            self._flapping,
             self._partition,
             self._pause,
             self._flush,
@@ -109,12 +120,14 @@ class Scenario:
         )
         end = self.loop.time() + self.life
         while True:
-            pause = self.dice.expovariate(1 / 25.0)
+            pause = self.dice.expovariate(1 / 20.0)
             if self.loop.time() + pause > end:
                 break
             await asyncio.sleep(pause)
             trouble = self.dice.choice(troubles)
             self._spawn(trouble())
+            if self.dice.random() < 0.7:
+                self._spawn(self._rush())
         await asyncio.sleep(end - self.loop.time())
 
     def _how_long(self) -> float:
@@ -127,7 +140,8 @@ class Scenario:
             node.trouble(kind)
         await asyncio.sleep(seconds)
         for node in self.nodes:
-            node.relief(kind)
+            if kind in node.troubles:
+                node.relief(kind)
 
     async def _outage(self) -> None:
         if self.network.down:
@@ -140,6 +154,19 @@ class Scenario:
         await self._for_all("outage", seconds)
         self.network.cut(down=False)
 
+    async def _flapping(self) -> None:
+        """The store comes and goes, as one that is killed again and again."""
+        if self.network.down:
+            return
+        self._tell("the store flaps")
+        for _ in range(self.dice.randrange(2, 6)):
+            self.network.cut(down=True, silent=self.dice.random() < 0.3)
+            if self.dice.random() < 0.5:
+                self._lose_data()
+            await self._for_all("outage", min(self._how_long(), self.sizes.beat * self.dice.random()))
+            self.network.cut(down=False)
+            await asyncio.sleep(self.sizes.beat * self.dice.random() * 2)
+
     async def _partition(self) -> None:
         node = self._any_node()
         if node is None or node.link.cut:
@@ -147,7 +174,7 @@ class Scenario:
         seconds = self._how_long()
         self._tell(f"{node.name} is cut off for {seconds:.1f} s")
         node.trouble("partition")
-        node.link.cut = True
+        node.link.cut, node.link.silent = True, self.dice.random() < 0.5
         self.network.reset()
         await asyncio.sleep(seconds)
         node.link.cut = not node.alive
@@ -177,9 +204,12 @@ class Scenario:
             node.relief("flush")
 
     async def _slowness(self) -> None:
+        if self.network.slowness > 0.01:
+            return
         seconds, self.network.slowness = self._how_long(), self.dice.choice((0.02, 0.2, 0.7))
         self._tell(f"the store takes {self.network.slowness:g} s for {seconds:.1f} s")
-        await self._for_all("slowness", seconds)
+        # When it takes longer than a step may, some nodes get through and others do not.
+        await self._for_all("crawl" if self.network.slowness > 0.5 else "slowness", seconds)
         self.network.slowness = 0.002
 
     async def _kill(self) -> None:
@@ -207,9 +237,10 @@ class Scenario:
     def _add_node(self, name: str = "") -> None:
         self._count += 1
         node = Node(name or f"node-{self._count}", self.network, self.ledger, self.sizes)
-        for kind, on in (("outage", self.network.down), ("slowness", self.network.slowness > 0.01)):
-            if on:
-                node.trouble(kind)
+        if self.network.down:
+            node.trouble("outage")
+        if self.network.slowness > 0.01:
+            node.trouble("crawl" if self.network.slowness > 0.5 else "slowness")
         self.nodes.append(node)
         self._in(node, self._start_node(node))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
+from tests.core.launcher.counted_agents import Agents, Voice
+from tests.core.launcher.ledger import joined, stay
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
@@ -17,60 +18,8 @@ from vision_agents.core.errors import (
 )
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.types.status import CloseReason, Reason, SessionStatus
-from vision_agents.testing.scripted import ScriptedTTS
 
 pytestmark = pytest.mark.virtual_time
-
-
-class Voice(ScriptedTTS):
-    """Remembers what was done to it."""
-
-    def __init__(self, warmup: Callable[[], Awaitable[None]] | None = None) -> None:
-        super().__init__()
-        self.calls: list[str] = []
-        self._warmup = warmup
-
-    async def warmup(self) -> None:
-        self.calls.append("warmup")
-        if self._warmup is not None:
-            await self._warmup()
-
-    async def start(self) -> None:
-        self.calls.append("start")
-
-    async def close(self) -> None:
-        self.calls.append("close")
-
-
-class Agents:
-    """A `create_agent` that remembers the voices of the agents it made."""
-
-    def __init__(self, warmup: Callable[[], Awaitable[None]] | None = None) -> None:
-        self.voices: list[Voice] = []
-        self._warmup = warmup
-
-    def __call__(self) -> Agent:
-        self.voices.append(Voice(self._warmup))
-        return Agent(edge=Edge(), tts=self.voices[-1])
-
-    @property
-    def closes(self) -> list[int]:
-        return [voice.calls.count("close") for voice in self.voices]
-
-
-async def stay(agent: Agent, call_type: str, call_id: str) -> None:
-    call = await agent.create_call(call_type, call_id)
-    async with agent.join(call, participant_wait_timeout=0):
-        await agent.finish()
-
-
-async def wait_for_ever(agent: Agent, call_type: str, call_id: str) -> None:
-    await asyncio.Event().wait()
-
-
-async def joined(session: AgentSession) -> None:
-    while session.status is SessionStatus.STARTING:  # noqa: ASYNC110 - virtual time makes looking free
-        await asyncio.sleep(0.01)
 
 
 async def test_it_is_ready_between_start_and_stop() -> None:
@@ -95,36 +44,6 @@ async def test_it_starts_again_after_stop_and_stays_warm() -> None:
         assert launcher.ready
 
     assert [voice.calls for voice in agents.voices] == [["warmup", "close"]]
-
-
-async def test_starting_twice_is_refused() -> None:
-    async with AgentLauncher(Agents(), stay) as launcher:
-        with pytest.raises(RuntimeError, match="already running"):
-            await launcher.start()
-
-
-async def test_stopping_what_never_started_does_nothing() -> None:
-    await AgentLauncher(Agents(), stay).stop()
-
-
-async def test_a_failed_warm_up_leaves_the_launcher_startable() -> None:
-    failures = [OSError("no disk")]
-
-    async def load() -> None:
-        if failures:
-            raise failures.pop()
-
-    agents = Agents(load)
-    launcher = AgentLauncher(agents, stay)
-
-    with pytest.raises(OSError, match="no disk"):
-        await launcher.start()
-    state = (launcher.warmed_up, launcher.running)
-    async with launcher:
-        assert launcher.ready
-
-    assert state == (False, False)
-    assert agents.closes == [1, 1]
 
 
 async def test_concurrent_warm_ups_wait_for_the_same_one() -> None:
@@ -288,14 +207,3 @@ async def test_cancelling_the_task_again_and_again_does_not_keep_the_agent_open(
 
     assert session.close_reason == CloseReason(Reason.REQUESTED, "cancelled")
     assert agents.closes == [1, 1, 1]
-
-
-async def test_cancelling_a_waiter_does_not_end_the_session() -> None:
-    async with AgentLauncher(Agents(), stay) as launcher:
-        session = await launcher.start_session("lunch")
-        await joined(session)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(1):
-                await session.wait()
-
-        assert session.status is SessionStatus.ACTIVE

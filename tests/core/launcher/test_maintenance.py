@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
 import pytest
+from tests.core.launcher.conftest import Nodes
 from tests.core.launcher.ledger import Ledger, LedgerAgent, LedgerEdge, joined, never, now, stay, until
 
 from vision_agents.core.agents.agent import Agent
@@ -15,8 +16,10 @@ from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.launcher.duty import Duty
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+from vision_agents.core.launcher.registry.port import Close, Command
 from vision_agents.core.launcher.registry.registry import Heartbeat, SessionRegistry
 from vision_agents.core.launcher.registry.session_info import SessionInfo
+from vision_agents.core.observability.collector import MetricsCollector
 from vision_agents.core.types.people import User
 from vision_agents.core.types.status import Reason, SessionStatus
 from vision_agents.testing.scripted import ScriptedTTS
@@ -104,7 +107,7 @@ class BrokenRegistry(SessionRegistry):
         await self._break()
         return await super().heartbeat(infos)
 
-    async def commands(self) -> AsyncIterator[Any]:
+    async def commands(self) -> AsyncGenerator[Command]:
         await self._break()
         async for command in super().commands():
             yield command
@@ -179,7 +182,7 @@ async def test_t11_a_duty_that_is_stuck_makes_the_node_unready() -> None:
 
 
 async def test_t11_a_duty_keeps_its_pace_and_works_again(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG", "vision_agents")
     begins: list[float] = []
 
     async def work() -> None:
@@ -200,8 +203,55 @@ async def test_t11_a_duty_keeps_its_pace_and_works_again(caplog: pytest.LogCaptu
     assert [(r.levelname, vars(r).get("error")) for r in caplog.records] == [
         ("WARNING", "ConnectionError"),
         ("WARNING", "TimeoutError"),
-        ("INFO", None),
+        ("DEBUG", None),
     ]
+
+
+async def test_t11_a_heartbeat_that_failed_is_repeated_soon() -> None:
+    begins: list[float] = []
+
+    async def work() -> None:
+        begins.append(now())
+        if 10 <= now() < 13:
+            raise ConnectionError
+
+    duty = Duty("heartbeat", work, every=10, retry=1)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(duty.run())
+        await asyncio.sleep(24)
+        task.cancel()
+
+    assert begins == [0, 10, 11, 12, 13, 23]
+
+
+async def test_t11_a_session_whose_metrics_fail_keeps_no_other_from_being_told_of(
+    two_nodes: Nodes, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Unmeasured(MetricsCollector):
+        def numbers(self) -> dict[str, int | float | None]:
+            raise ZeroDivisionError("key sk-secret")
+
+    def create_agent() -> Agent:
+        agent = LedgerAgent(ledger)
+        if ledger.made == 3:
+            agent.metrics_collector = Unmeasured()
+        return agent
+
+    ledger = Ledger()
+    async with two_nodes(create_agent, stay) as (owner, other):
+        broken = await owner.start_session("broken")
+        fine = await owner.start_session("lunch")
+        await asyncio.sleep(40)
+
+        for session, call_id in ((broken, "broken"), (fine, "lunch")):
+            info = await other.get_session_info(call_id, session.id)
+            assert info is not None
+            assert info.status is SessionStatus.ACTIVE
+            assert set(info.metrics.values()) <= {None, 0}
+        assert len(info.metrics) == 25
+    told = [vars(r)["session_id"] for r in caplog.records if "metrics" in r.getMessage()]
+    assert told == [broken.id]
+    assert "sk-secret" not in caplog.text
 
 
 async def test_t25_a_session_whose_slot_was_lost_leaves_the_call() -> None:
@@ -232,9 +282,9 @@ class LosingRegistry(SessionRegistry):
 class DeafRegistry(SessionRegistry):
     """Has no command stream."""
 
-    async def commands(self) -> AsyncIterator[Any]:
+    async def commands(self) -> AsyncGenerator[Command]:
         await never()
-        yield
+        yield Close("", "")
 
 
 async def test_defect_15_a_close_flag_is_obeyed_within_a_cycle_without_the_command_stream() -> None:

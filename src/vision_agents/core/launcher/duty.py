@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from vision_agents.core.errors import RegistryUnavailable
 from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.types.units import Seconds
 
@@ -18,21 +19,29 @@ _MISSED = 3
 class Duty:
     """Does some work at a steady pace; one that fails, hangs or is cut is tried again in time.
 
-    Failures in a row are logged once, and once more when it works again.
+    Equal failures in a row are logged once.
 
     Args:
         name: for logs and for whoever asks what is late.
         work: what is done.
         every: seconds from one beginning to the next.
+        retry: seconds after which a failed attempt is repeated, where that is sooner.
         limit: seconds that one attempt may take; it is cut then, and counts as done.
     """
 
     def __init__(
-        self, name: str, work: Callable[[], Awaitable[None]], *, every: Seconds, limit: Seconds | None = None
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        *,
+        every: Seconds,
+        retry: Seconds = float("inf"),
+        limit: Seconds | None = None,
     ) -> None:
         self.name = name
         self._work = work
         self._every = every
+        self._retry = min(retry, every)
         self._limit = limit
         self._patience = max(_MISSED * every, (limit or 0.0) + every)
         self._clock = asyncio.get_running_loop().time
@@ -50,8 +59,9 @@ class Duty:
         while True:
             began = self._clock()
             await self._attempt()
+            pace = self._retry if self._trouble else self._every
             # A slow attempt shortens the pause, but the loop is never without one.
-            await asyncio.sleep(max(began + self._every - self._clock(), self._every / 10))
+            await asyncio.sleep(max(began + pace - self._clock(), pace / 10))
 
     async def _attempt(self) -> None:
         try:
@@ -67,10 +77,12 @@ class Duty:
         else:
             if self._trouble:
                 self._trouble = ""
-                logger.info("A maintenance duty works again", extra={"duty": self.name})
+                logger.debug("A maintenance duty works again", extra={"duty": self.name})
         self._done_at = self._clock()
 
     def _tell(self, error: BaseException) -> None:
         if self._trouble != type(error).__name__:
             self._trouble = type(error).__name__
-            logger.warning("A maintenance duty failed", extra={"duty": self.name, **failure_fields(error)})
+            # Of its store the registry tells by itself.
+            level = logging.DEBUG if isinstance(error, RegistryUnavailable) else logging.WARNING
+            logger.log(level, "A maintenance duty failed", extra={"duty": self.name, **failure_fields(error)})

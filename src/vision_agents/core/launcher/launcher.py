@@ -288,20 +288,8 @@ class AgentLauncher:
                 configure=configure,
                 keywords=kwargs,
             )
-            unknown = [
-                name for name in kwargs if not (self._factory.takes(name) or self._join_call.takes(name))
-            ]
-            if unknown:
-                raise ConfigurationError(f"Neither create_agent nor join_call takes {', '.join(unknown)}.")
             self._check_open()
-            supervisor = self._roster.admit(request)
-            try:
-                session = await supervisor.entered()
-            except asyncio.CancelledError:
-                supervisor.close(Reason.REQUESTED, "start_cancelled")
-                raise
-        self._roster.started += 1
-        return session
+            return await self._roster.start(request)
 
     async def close_session(self, session_id: str, wait: bool = False) -> bool:  # noqa: FBT001, FBT002 - documented
         """End a session of this node; tells whether there was one. `wait` returns when it has ended."""
@@ -356,8 +344,8 @@ class AgentLauncher:
 
     async def _open(self) -> None:
         """Begin to look after sessions."""
-        # It tells the registry how often heartbeats come, which the registry's first step passes on.
-        self._maintenance = Maintenance(
+        # Made first: the registry has to know the pace of the heartbeats from the start.
+        maintenance = Maintenance(
             self._settings, self._registry, self._roster.supervisors, self._metrics.sessions
         )
         try:
@@ -366,6 +354,7 @@ class AgentLauncher:
             await self._leave_registry()
             raise
         self._upkeep = TaskScope("maintenance")
+        self._maintenance = maintenance
         self._maintenance.start(self._upkeep)
         self._running = True
 

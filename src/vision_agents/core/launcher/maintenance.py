@@ -21,6 +21,9 @@ logger = logging.getLogger("vision_agents.launcher")
 _PATIENCE: Seconds = 5.0
 """An attempt at the registry may take this long, or two intervals where that is longer."""
 
+_RETRY: Seconds = 1.0
+"""A heartbeat that failed is repeated soon: at one in a third of the ttl, the next would come too late."""
+
 
 class Maintenance:
     """Ends sessions that are idle, too old, lost or asked to close, and tells the registry of the others.
@@ -51,7 +54,7 @@ class Maintenance:
         beat = registry.heartbeat_interval(interval)
         self._duties = (
             Duty("expiry", self._expire, every=interval),
-            Duty("heartbeat", self._renew, every=beat, limit=max(_PATIENCE, 2 * beat)),
+            Duty("heartbeat", self._renew, every=beat, retry=_RETRY, limit=max(_PATIENCE, 2 * beat)),
         )
         # Its attempt is to last for ever, so it cannot be late.
         self._obeying = Duty("commands", self._obey, every=interval)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError, MaxConcurrentSessionsExceeded
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
@@ -57,13 +58,38 @@ class Roster:
             return None
         return supervisor
 
-    def admit(self, request: SessionRequest) -> SessionSupervisor:
-        """Reserve a slot and begin the session.
+    async def start(self, request: SessionRequest) -> AgentSession:
+        """Begin a session; returns when it has entered its call. Who is cancelled meanwhile has none.
 
         Raises:
             MaxConcurrentSessionsExceeded: there is no slot.
-            ConfigurationError: there is a session of this id.
+            ConfigurationError: there is a session of this id, or nobody takes one of the keywords.
         """
+        takers = (self._factory, self._join_call)
+        if unknown := [name for name in request.keywords if not any(taker.takes(name) for taker in takers)]:
+            raise ConfigurationError(f"Neither create_agent nor join_call takes {', '.join(unknown)}.")
+        supervisor = self._admit(request)
+        try:
+            session = await supervisor.entered()
+        except asyncio.CancelledError:
+            supervisor.close(Reason.REQUESTED, "start_cancelled")
+            raise
+        self.started += 1
+        return session
+
+    async def wait_ended(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - passed on
+        """Return when the sessions that are there now have ended or were left behind."""
+        if tasks := [supervisor.task for supervisor in self.supervisors.values()]:
+            await asyncio.wait(tasks, timeout=timeout)
+
+    async def end_all(self, reason: Reason, detail: str) -> None:
+        """End every session, side by side; takes no longer than one may."""
+        for supervisor in list(self.supervisors.values()):
+            supervisor.close(reason, detail)
+        await self.wait_ended()
+
+    def _admit(self, request: SessionRequest) -> SessionSupervisor:
+        """Reserve a slot, and begin."""
         limit, session_id = self._settings.max_concurrent_sessions, request.session_id
         if limit is not None and len(self.supervisors) >= limit:
             raise MaxConcurrentSessionsExceeded(f"This node already runs {limit} sessions.")
@@ -85,18 +111,7 @@ class Roster:
         return supervisor
 
     def _forget(self, supervisor: SessionSupervisor) -> None:
-        info = supervisor.describe()
-        del self.supervisors[info.session_id]
+        del self.supervisors[supervisor.request.session_id]
         if supervisor.in_call:
-            self._metrics.sessions.ended(info.reason or Reason.COMPLETED, supervisor.age)
-
-    async def wait_ended(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - passed on
-        """Return when the sessions that are there now have ended or were left behind."""
-        if tasks := [supervisor.task for supervisor in self.supervisors.values()]:
-            await asyncio.wait(tasks, timeout=timeout)
-
-    async def end_all(self, reason: Reason, detail: str) -> None:
-        """End every session, side by side; takes no longer than one may."""
-        for supervisor in list(self.supervisors.values()):
-            supervisor.close(reason, detail)
-        await self.wait_ended()
+            reason = supervisor.describe().reason or Reason.COMPLETED
+            self._metrics.sessions.ended(reason, supervisor.age)

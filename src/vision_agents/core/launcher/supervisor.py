@@ -146,9 +146,22 @@ class SessionSupervisor:
             status=self.status,
             reason=told.reason if told else None,
             detail=told.detail if told else "",
-            metrics=self._collector.numbers() if self._collector else NOTHING_MEASURED,
+            metrics=self._measured(),
             metrics_updated_at=datetime.now(UTC).timestamp(),
         )
+
+    def _measured(self) -> Mapping[str, int | float | None]:
+        """Give the agent's numbers; one whose numbers cannot be had is told of like the others."""
+        if self._collector is None:
+            return NOTHING_MEASURED
+        try:
+            return self._collector.numbers()
+        except Exception as error:  # noqa: BLE001 - an agent's class may be the user's own
+            self._collector = None  # told once
+            logger.error(  # noqa: TRY400 - no text of a foreign error
+                "The metrics of a session cannot be had", extra={**self.names, **failure_fields(error)}
+            )
+            return NOTHING_MEASURED
 
     async def entered(self) -> AgentSession:
         """Return when the entry point has begun, or raise why it never will."""
