@@ -93,12 +93,12 @@ class AgentLauncher:
         self._factory = AgentFactory(create_agent)
         self._join_call = UserFunction(join_call, positional=3)
         self._registry = registry or SessionRegistry()
-        presence = Presence(self._registry, max_per_call=max_sessions_per_call)
+        self._presence = Presence(self._registry, max_per_call=max_sessions_per_call)
         self._metrics = NodeMetrics()
         self._roster = Roster(
-            self._settings, self._factory, self._join_call, presence=presence, metrics=self._metrics
+            self._settings, self._factory, self._join_call, presence=self._presence, metrics=self._metrics
         )
-        self._directory = SessionDirectory(self._roster, presence, self._registry)
+        self._directory = SessionDirectory(self._roster, self._presence, self._registry)
         self._maintenance: Maintenance | None = None
         self._upkeep: TaskScope | None = None
         self._warmed_up = False
@@ -359,18 +359,8 @@ class AgentLauncher:
         self._running = True
 
     async def _wait_for_slots(self) -> None:
-        """Return when sessions with a limit can be claimed.
-
-        A registry that knows of no node is new, or has lost what it knew: other nodes get the time to tell.
-        """
-        if self._settings.max_sessions_per_call is None or not self._registry.recovers_in:
-            return
-        logger.info(
-            "The registry is empty: waiting whether other nodes have sessions",
-            extra={"seconds": round(self._registry.recovers_in, 1)},
-        )
         try:
-            await asyncio.sleep(self._registry.recovers_in)
+            await self._presence.slots_known()
         except BaseException:
             await self._shut(Reason.REQUESTED, STOPPED)
             raise
