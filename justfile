@@ -36,6 +36,10 @@ format:
 bench:
     {{run}} python benchmarks/import_time.py
 
+# Which rule ends turns soonest without cutting in? Writes the tables of docs/turns.md.
+bench-turns *args:
+    {{run}} python -m benchmarks.turn_taking {{args}}
+
 # Everything that must hold before a change goes in.
 ci:
     .ci/run

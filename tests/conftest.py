@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
-from tests.real_redis import RedisServer
 
 from vision_agents.testing.leaks import LeakWatch, leaked_tasks
+
+if TYPE_CHECKING:
+    from tests.real_redis import RedisServer
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -42,6 +45,8 @@ def _no_task_is_left(request: pytest.FixtureRequest, _nothing_leaks: None) -> It
 
 @pytest.fixture(scope="session")
 def _redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    from tests.real_redis import RedisServer  # only where somebody asks for one
+
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()
     yield server

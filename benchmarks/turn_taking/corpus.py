@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import wave
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.turn_taking.hesitation import Recipe, joined, render
-from benchmarks.turn_taking.sentences import SENTENCES, Line, deal, read_lines
+from benchmarks.turn_taking.hesitation import Line, Recipe, joined, render
 from benchmarks.turn_taking.voices import RATE, Sound, Voice, embedded_voices, further_voices
 
+TUNING, HELD_OUT = (Path(__file__).with_name(name) for name in ("sentences.txt", "sentences_held_out.txt"))
+ONE, TWO, NONE = 5, 2, 3
+"""Turns of a call with one hesitation, with two, and without."""
+_SEED = 11
+_FIRST_HELD_OUT = 100
+"""Number, and so seed, of the first call that chooses nothing."""
 SHORTEST, LONGEST = 0.3, 1.2
 """Seconds a speaker hesitates."""
 _HABIT = 0.2
@@ -59,25 +65,49 @@ class Call:
     turns: tuple[SpokenTurn, ...]
     samples: npt.NDArray[np.int16]
 
+    @property
+    def synthesiser(self) -> str:
+        return self.voice.partition("-")[0]
 
-def corpus(folder: Path) -> list[Call]:
-    """Every call that the voices of this machine give: the embedded voice speaks all of them twice."""
-    dealt = deal(read_lines())
+
+def corpus(folder: Path) -> Iterator[Call]:
+    """Give the calls: the embedded voice speaks all of them twice, every other one on this machine once."""
     home = folder / _recipe_digest()
-    calls: list[Call] = []
-    for number, (voices, again) in enumerate(_castings()):
-        for index, lines in enumerate(dealt):
-            voice = voices[(index + again) % len(voices)]
-            calls.append(_obtained(home, voice, lines, number=number * len(dealt) + index))
+    castings = [(embedded_voices(), 0), (embedded_voices(), 3), *((voices, 0) for voices in further_voices())]
+    for path, first in ((TUNING, 0), (HELD_OUT, _FIRST_HELD_OUT)):
+        dealt = [
+            (voices[(i + again) % len(voices)], lines)
+            for voices, again in castings
+            for i, lines in enumerate(deal(read_lines(path)))
+        ]
+        for number, (voice, lines) in enumerate(dealt, start=first):
+            yield _obtained(home, voice, lines, number=number)
+
+
+def read_lines(path: Path) -> list[Line]:
+    """Every turn of a file."""
+    lines: list[Line] = []
+    for row in path.read_text().splitlines():
+        if row and not row.startswith("#"):
+            kind, text = row.split(":", 1)
+            lines.append(Line(kind, tuple(part.strip() for part in text.split("|"))))
+    return lines
+
+
+def deal(lines: list[Line]) -> list[list[Line]]:
+    """Calls of ten turns each, every sentence in one of them; the order is fixed."""
+    rng = random.Random(_SEED)
+    heaps = [[line for line in lines if len(line.parts) == parts] for parts in (2, 3, 1)]
+    for heap in heaps:
+        rng.shuffle(heap)
+    calls: list[list[Line]] = []
+    while all(heaps):
+        turns = [
+            heap.pop() for heap, count in zip(heaps, (ONE, TWO, NONE), strict=True) for _ in range(count)
+        ]
+        rng.shuffle(turns)
+        calls.append(turns)
     return calls
-
-
-def _castings() -> Iterator[tuple[list[Voice], int]]:
-    embedded = embedded_voices()
-    yield embedded, 0
-    yield embedded, 3
-    for voices in further_voices():
-        yield voices, 0
 
 
 def _obtained(home: Path, voice: Voice, lines: list[Line], *, number: int) -> Call:
@@ -86,7 +116,7 @@ def _obtained(home: Path, voice: Voice, lines: list[Line], *, number: int) -> Ca
     if not path.with_suffix(".json").exists():
         home.mkdir(parents=True, exist_ok=True)
         _save(path, *_made(voice, lines, number=number))
-    return _load(path, voice, held_out=number % 2 == 1)
+    return _load(path, voice, held_out=number >= _FIRST_HELD_OUT)
 
 
 def _made(voice: Voice, lines: list[Line], *, number: int) -> tuple[Sound, list[SpokenTurn]]:
@@ -129,10 +159,7 @@ def _in_a_room(speech: Sound, rng: np.random.Generator) -> Sound:
 def _recipe_digest() -> str:
     """Changes with whatever the audio is made from."""
     here = Path(__file__).parent
-    sources: Iterable[Path] = (
-        SENTENCES,
-        *(here / f"{name}.py" for name in ("sentences", "voices", "hesitation", "corpus")),
-    )
+    sources = (TUNING, HELD_OUT, *(here / f"{name}.py" for name in ("voices", "hesitation", "corpus")))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

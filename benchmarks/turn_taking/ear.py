@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import statistics
-import time
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,14 +20,9 @@ from vision_agents.plugins.embedded.engines.silero import WINDOW, Silero, Silero
 from vision_agents.plugins.embedded.engines.smart_turn import SmartTurn
 from vision_agents.plugins.embedded.weights.store import obtain
 
-AnswerT = TypeVar("AnswerT")
-
 
 class Models:
-    """The speech models, loaded when the first unknown question comes; `costs` holds their seconds."""
-
-    def __init__(self) -> None:
-        self.costs: dict[str, list[float]] = {"stt": [], "turn_detection": []}
+    """The speech models, loaded when the first unknown question comes."""
 
     @cached_property
     def silero(self) -> Silero:
@@ -46,24 +37,12 @@ class Models:
         return SmartTurn.load(obtain("smart-turn")["model"])
 
     def text(self, samples: npt.NDArray[np.float32]) -> str:
-        engine = self._moonshine
         pieces = split_at_quietest(samples, sample_rate=RATE)
-        heard = self._timed("stt", lambda: [engine.transcribe([piece])[0] for piece in pieces])
+        heard = [self._moonshine.transcribe([piece])[0] for piece in pieces]
         return " ".join(piece.text for piece in heard if piece.text).strip()
 
     def likelihood(self, samples: npt.NDArray[np.float32]) -> float:
-        engine = self._smart_turn
-        return self._timed("turn_detection", lambda: engine.predict(samples))
-
-    def median_cost(self, stage: str) -> float | None:
-        """Median processor time of one answer, in seconds; None where everything was remembered."""
-        return statistics.median(self.costs[stage]) if self.costs[stage] else None
-
-    def _timed(self, stage: str, work: Callable[[], AnswerT]) -> AnswerT:
-        began = time.thread_time()
-        answer = work()
-        self.costs[stage].append(time.thread_time() - began)
-        return answer
+        return self._smart_turn.predict(samples)
 
 
 class Ear:
@@ -93,7 +72,7 @@ class Ear:
         """Whether the turn between two positions sounds finished."""
         key = f"likelihood {begin} {end}"
         if key not in self._known:
-            self._known[key] = round(self._models.likelihood(self._float(begin, end)), 4)
+            self._known[key] = float(self._models.likelihood(self._float(begin, end)))
         return float(self._known[key])
 
     def save(self) -> None:

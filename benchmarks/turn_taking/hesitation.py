@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from benchmarks.turn_taking.sentences import Line
 from benchmarks.turn_taking.voices import RATE, Sound, Voice
 
 _HOP = RATE // 100
@@ -15,6 +15,18 @@ _WINDOW = 2 * _HOP
 _AUDIBLE_DB = -40.0
 _NEAR = 8
 """Hops around the place that was found, within which the quietest one is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A turn as text, cut where the speaker hesitates; `kind` tells what is cut there."""
+
+    kind: str
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.parts)
 
 
 class Recipe(StrEnum):

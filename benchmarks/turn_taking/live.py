@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from benchmarks.turn_taking.corpus import Call
-from benchmarks.turn_taking.replay import FRAME, Ended, Latency, Stretch
+from benchmarks.turn_taking.replay import FRAME, Ended, Latency
 from benchmarks.turn_taking.voices import RATE
 
 from vision_agents.core.agents.deadlines import Deadlines
@@ -29,11 +29,9 @@ from vision_agents.plugins import embedded
 from vision_agents.testing.virtual_time import run_virtual
 
 
-def hear(
-    call: Call, turns: TurnHandling, *, detector: bool, latency: Latency, stretch: Stretch | None
-) -> list[Ended]:
+def hear(call: Call, turns: TurnHandling, *, latency: Latency) -> list[Ended]:
     """Tell when the listener ended the turns of a call."""
-    return run_virtual(_hear(call, turns, detector=detector, latency=latency, stretch=stretch))
+    return run_virtual(_hear(call, turns, latency))
 
 
 class _LateSTT(stt.STT):
@@ -72,30 +70,18 @@ class _LateStream(stt.STTStream):
 
 
 class _LateDetector(turn_detector.TurnDetector):
-    """Answers late, and hears only what was said since the speaker last went on, if it is told to."""
-
     provider = "embedded"
 
-    def __init__(self, latency: float, stretch: Stretch | None) -> None:
+    def __init__(self, latency: float) -> None:
         self._inner = embedded.TurnDetector()
         self._latency = latency
-        self._stretch = stretch
-        self._heard_from = 0.0
         self.profile = self._inner.profile
 
     async def start(self) -> None:
         await self._inner.start()
 
-    def turn_began(self) -> None:
-        self._heard_from = 0.0
-
-    def went_on(self) -> None:
-        if self._stretch is not None:
-            self._heard_from = asyncio.get_running_loop().time() - self._stretch.pre_roll
-
     async def predict(self, audio: PcmData) -> float:
-        heard = round((asyncio.get_running_loop().time() - self._heard_from) * RATE)
-        likelihood = await self._inner.predict(PcmData(audio.samples[-heard:], RATE))
+        likelihood = await self._inner.predict(audio)
         await asyncio.sleep(self._latency)
         return likelihood
 
@@ -103,21 +89,18 @@ class _LateDetector(turn_detector.TurnDetector):
 class _Notes:
     """Writes down which turns were ended; the agent never answers."""
 
-    def __init__(self, detector: _LateDetector) -> None:
-        self._detector = detector
+    def __init__(self) -> None:
         self.ended: list[Ended] = []
 
     def on_observed(
         self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
     ) -> None: ...
 
-    def on_speech_started(self, participant: Participant) -> None:
-        self._detector.turn_began()
+    def on_speech_started(self, participant: Participant) -> None: ...
 
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None: ...
 
-    def on_speech_resumed(self, participant: Participant) -> None:
-        self._detector.went_on()
+    def on_speech_resumed(self, participant: Participant) -> None: ...
 
     def on_hold(self, participant: Participant) -> None: ...
 
@@ -137,24 +120,19 @@ class _Notes:
         raise error
 
 
-async def _hear(
-    call: Call, turns: TurnHandling, *, detector: bool, latency: Latency, stretch: Stretch | None
-) -> list[Ended]:
-    late = _LateDetector(latency.turn_detection, stretch)
+async def _hear(call: Call, turns: TurnHandling, latency: Latency) -> list[Ended]:
     pipeline = Pipeline(
-        stt=_LateSTT(latency.stt), vad=embedded.VAD(), turn_detection=late if detector else None, turns=turns
+        stt=_LateSTT(latency.stt),
+        vad=embedded.VAD(),
+        turn_detection=_LateDetector(latency.turn_detection),
+        turns=turns,
     )
     for part in pipeline.components:
         await part.start()
-    notes = _Notes(late)
+    notes = _Notes()
+    caller = Participant(None, "caller", "caller")
     async with TaskScope("benchmark") as scope:
-        listener = Listener(
-            Participant(None, "caller", "caller"),
-            pipeline=pipeline,
-            sink=notes,
-            scope=scope,
-            deadlines=Deadlines(),
-        )
+        listener = Listener(caller, pipeline=pipeline, sink=notes, scope=scope, deadlines=Deadlines())
         await _speak(call, listener)
         await listener.close()
     return notes.ended

@@ -1,8 +1,7 @@
-"""From what was ended when to the figures of a table."""
+"""From what was ended when to false cut-ins and delays."""
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,59 +9,36 @@ from dataclasses import dataclass
 from benchmarks.turn_taking.corpus import Call, SpokenTurn
 from benchmarks.turn_taking.replay import Ended
 
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-        ]
-    )
-}
-_TOKEN = re.compile(r"\d|[a-z']+")
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one spoken turn.
 
-    `cut_in` is the part after which it was ended too early; `delay` counts from its last sound; None where it
-    was never ended, or dropped. `lost` counts parts of it that were dropped as if nothing had been said.
+    `delay` counts from its last sound, in seconds; None where it was never ended, or dropped. `lost` tells
+    that a part of it was dropped as if nothing had been said.
     """
 
     call: Call
     turn: SpokenTurn
-    cut_in: int | None
+    cut_in: bool
     delay: float | None
-    lost: int
-    errors: int
-    words: int
+    lost: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One row of the table; rates are fractions, times are seconds."""
+    """Some turns under one strategy; `cut_in` is a share of the hesitating ones, delays are over all.
+
+    `unanswered` counts turns that were never ended, `lost` those of which a part was dropped.
+    """
 
     turns: int
     hesitating: int
     cut_in: float
-    cut_in_of_all: float
-    delay: float
-    delay_p90: float
+    median_ms: int
+    p90_ms: int
     unanswered: int
     lost: int
-    word_errors: float
 
 
 def outcomes(call: Call, ended: Sequence[Ended]) -> list[Outcome]:
@@ -75,53 +51,28 @@ def outcomes(call: Call, ended: Sequence[Ended]) -> list[Outcome]:
 
 
 def figures(results: Iterable[Outcome]) -> Figures:
-    """Sum up; false cut-ins are a share of the turns with a hesitation, delays are over all turns."""
+    """Sum up."""
     rows = list(results)
-    hesitating = sum(row.turn.hesitates for row in rows)
-    cut = [row for row in rows if row.cut_in is not None]
+    hesitating = [row for row in rows if row.turn.hesitates]
     delays = [row.delay for row in rows if row.delay is not None]
     return Figures(
         turns=len(rows),
-        hesitating=hesitating,
-        cut_in=sum(row.turn.hesitates for row in cut) / max(1, hesitating),
-        cut_in_of_all=len(cut) / len(rows),
-        delay=statistics.median(delays),
-        delay_p90=statistics.quantiles(delays, n=10)[-1],
+        hesitating=len(hesitating),
+        cut_in=round(sum(row.cut_in for row in hesitating) / len(hesitating), 4),
+        median_ms=round(statistics.median(delays) * 1000),
+        p90_ms=round(statistics.quantiles(delays, n=10)[-1] * 1000),
         unanswered=len(rows) - len(delays),
         lost=sum(row.lost for row in rows),
-        word_errors=sum(row.errors for row in rows) / sum(row.words for row in rows),
     )
 
 
 def _outcome(call: Call, turn: SpokenTurn, ended: Sequence[Ended]) -> Outcome:
     early = [end for end in ended if end.at < turn.end]
-    cut = next((end for end in early if end.text is not None), None)
     answered = next((end for end in ended if end.at >= turn.end and end.text is not None), None)
-    said, heard = _tokens(turn.text), _tokens(" ".join(end.text or "" for end in ended))
     return Outcome(
         call=call,
         turn=turn,
-        cut_in=None if cut is None else sum(begin <= cut.at for begin, _ in turn.spans) - 1,
+        cut_in=any(end.text is not None for end in early),
         delay=None if answered is None else answered.at - turn.end,
-        lost=sum(end.text is None for end in early),
-        errors=_distance(said, heard),
-        words=len(said),
+        lost=any(end.text is None for end in early),
     )
-
-
-def _tokens(text: str) -> list[str]:
-    found = _TOKEN.findall(text.lower())
-    return [digit for token in found for digit in _NUMBERS.get(token, token).split()]
-
-
-def _distance(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Words to insert, remove or replace."""
-    row = list(range(len(heard) + 1))
-    for index, word in enumerate(said):
-        above, row[0] = row[0], index + 1
-        for column, other in enumerate(heard):
-            above, row[column + 1] = (
-                row[column + 1],
-                min(above + (word != other), row[column] + 1, row[column + 1] + 1),
-            )
-    return row[-1]

@@ -20,6 +20,7 @@ from vision_agents.core.audio.resample import Resampler
 
 Sound = npt.NDArray[np.float32]
 RATE = 16_000
+EMBEDDED = "hibari"
 
 _PACES = ((1.0, 24_000), (1.12, 22_050), (0.9, 25_600), (1.15, 24_000), (1.0, 22_050), (0.95, 24_000))
 """Speed, and the rate at which the 24 kHz samples are played: lower is a deeper voice."""
@@ -37,7 +38,7 @@ class Voice:
 
 def embedded_voices() -> list[Voice]:
     """The embedded voice at several paces and pitches: everybody has it."""
-    return [Voice(f"hibari-{speed}-{rate}", partial(_hibari, speed, rate)) for speed, rate in _PACES]
+    return [Voice(f"{EMBEDDED}-{speed}-{rate}", partial(_hibari, speed, rate)) for speed, rate in _PACES]
 
 
 def further_voices() -> list[list[Voice]]:

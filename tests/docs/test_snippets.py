@@ -1,9 +1,12 @@
 """The code in the documents is the code that the tests run."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
+
+from vision_agents.core.launcher.registry.registry import SessionRegistry
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -22,3 +25,9 @@ def test_every_local_link_leads_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+def test_the_registry_on_redis_can_be_built() -> None:
+    scope = runpy.run_path(str(ROOT / "docs" / "snippets" / "registry_on_redis.py"))
+
+    assert isinstance(scope["registry"], SessionRegistry)

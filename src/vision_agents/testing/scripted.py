@@ -215,4 +215,4 @@ class ScriptedTurnDetector(TurnDetector):
     async def predict(self, audio: PcmData) -> float:
         """Read what was said and judge its last word."""
         await asyncio.sleep(self._delay)
-        return 0.1 if read_speech(audio).endswith(self._unfinished or ("\0",)) else 0.9
+        return 0.1 if read_speech(audio).endswith(self._unfinished or ("\0",)) else 1.0

@@ -187,7 +187,7 @@ async def test_marks_are_ordered_and_their_spans_add_up() -> None:
         [marks] = s.of(TurnMarksEvent)
         names = list(marks.marks_ms)
         assert names == [
-            "speech_end", "transcript_final", "pause", "turn_detected", "end_of_turn",
+            "speech_end", "pause", "transcript_final", "turn_detected", "end_of_turn",
             "llm_first_token", "first_sentence", "tts_first_audio", "first_audio_played",
         ]  # fmt: skip
         assert sum(marks.spans_ms.values()) == pytest.approx(marks.response_delay_ms)

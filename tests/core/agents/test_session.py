@@ -274,7 +274,7 @@ class TestInACall:
             answerer.join(call, participant_wait_timeout=0) as second,
         ):
             await first.say("Who are you?")
-            await asyncio.sleep(2)
+            await asyncio.sleep(1.8)
             assert [item.text for item in second.history.messages] == ["who are you", "A robot."]
             assert next(item.text for item in first.history.messages) == "Who are you?"
             await second.close()

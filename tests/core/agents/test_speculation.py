@@ -10,7 +10,8 @@ from vision_agents.testing import Calls, Says, ScriptedLLM, ScriptedTurnDetector
 
 pytestmark = pytest.mark.virtual_time
 
-EARLY = TurnHandling(speculate=True)
+EARLY = TurnHandling(speculate=True, judge_after=0.3)
+LATE = TurnHandling(speculate=False, judge_after=0.3)
 
 
 def note() -> str:
@@ -29,7 +30,7 @@ async def response_delay(settings: TurnHandling) -> float:
 
 
 async def test_a_prepared_answer_is_heard_sooner() -> None:
-    assert await response_delay(EARLY) < await response_delay(TurnHandling(speculate=False)) - 60
+    assert await response_delay(EARLY) < await response_delay(LATE) - 60
 
 
 async def test_what_was_prepared_shows_as_marks_before_the_end_of_the_turn() -> None:

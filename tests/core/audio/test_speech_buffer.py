@@ -51,6 +51,15 @@ def test_beyond_its_limit_the_oldest_goes() -> None:
     np.testing.assert_array_equal(held.read().samples, ramp(7000, 3000))
 
 
+def test_restarted_it_keeps_the_pre_roll_and_stays_open() -> None:
+    held = buffer()
+    held.open()
+    push(held, 0, 2000)
+    held.restart()
+    push(held, 2000, 1000)
+    np.testing.assert_array_equal(held.read().samples, ramp(1500, 1500))
+
+
 def test_closing_leaves_the_silence_at_the_end_and_goes_back_to_the_pre_roll() -> None:
     held = buffer()
     held.open()

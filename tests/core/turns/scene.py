@@ -25,7 +25,7 @@ from vision_agents.core.turns.settings import Interruption, TurnHandling
 
 WINDOW = 0.03
 RULES = TurnHandling(
-    endpointing=FixedEndpointing(sure=0.2, unsure=0.6, longest=1.4),
+    endpointing=FixedEndpointing(likely=0.5, sure=0.2, unsure=0.6, longest=1.4),
     interruption=Interruption(hold_after=0.5, cut_after=2.0, min_words=2, while_thinking=0.25),
     prepare_after=0.12,
     judge_after=0.2,

@@ -11,24 +11,11 @@ from vision_agents.core.turns.endpointing import (
     AdaptiveEndpointing,
     FixedEndpointing,
     PauseFacts,
-    sounds_open,
 )
 from vision_agents.core.turns.pace import Pace
 
 FIXED = FixedEndpointing(likely=0.5, sure=0.2, unsure=0.6, longest=1.4)
 PAUSE = PauseFacts(text="it is noon", likelihood=None, has_detector=True, hesitation=None)
-
-
-@pytest.mark.parametrize(
-    "text", ["my number is", "I want to", "and", "Because...", "the", "well, um,", "it's for my", "I'm"]
-)
-def test_words_that_go_on_are_open(text: str) -> None:
-    assert sounds_open(text)
-
-
-@pytest.mark.parametrize("text", ["", "it is noon", "who is?", "I want that", "is it!", "island", "..."])
-def test_words_that_may_end_are_not(text: str) -> None:
-    assert not sounds_open(text)
 
 
 def test_what_sounds_finished_ends_soon() -> None:
@@ -56,23 +43,20 @@ def test_open_words_are_waited_for_whatever_the_detector_says(
     assert FIXED.patience(pause) == 1.4
 
 
-ADAPTIVE = AdaptiveEndpointing(base=FIXED, margin=2.0, shortest=0.8)
+ADAPTIVE = AdaptiveEndpointing(base=FIXED, margin=1.5, shortest=0.8)
 
 
 def test_somebody_unknown_is_given_the_usual_time() -> None:
     assert ADAPTIVE.patience(PAUSE) == 1.4
 
 
-def test_somebody_who_hesitates_long_is_given_more_time() -> None:
-    assert ADAPTIVE.patience(replace(PAUSE, hesitation=1.0)) == 2.0
-
-
-def test_somebody_brisk_is_given_less_time() -> None:
-    assert ADAPTIVE.patience(replace(PAUSE, hesitation=0.5)) == 1.0
+def test_somebody_brisk_is_given_less_time_than_somebody_who_hesitates() -> None:
+    assert ADAPTIVE.patience(replace(PAUSE, hesitation=0.6)) == pytest.approx(0.9)
+    assert ADAPTIVE.patience(replace(PAUSE, hesitation=0.8)) == pytest.approx(1.2)
 
 
 def test_no_habit_is_waited_for_without_end_or_cut_without_mercy() -> None:
-    assert ADAPTIVE.patience(replace(PAUSE, hesitation=9.0)) == 2.8
+    assert ADAPTIVE.patience(replace(PAUSE, hesitation=9.0)) == 1.4
     assert ADAPTIVE.patience(replace(PAUSE, hesitation=0.05)) == 0.8
 
 
@@ -109,7 +93,7 @@ def test_silences_may_be_equal_and_a_detector_may_decide_all_or_nothing(likely: 
 
 
 @pytest.mark.parametrize(
-    "settings", [{"sure": 0.0}, {"sure": 0.7}, {"longest": 0.5}, {"likely": 1.1}, {"likely": -0.1}]
+    "settings", [{"sure": 0.0}, {"sure": 1.5}, {"longest": 0.5}, {"likely": 1.1}, {"likely": -0.1}]
 )
 def test_fixed_nonsense_is_refused(settings: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"Endpointing needs|likely must be"):

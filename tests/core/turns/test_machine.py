@@ -1,9 +1,9 @@
 """One speaker's turns: how they begin, pause and end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from tests.core.turns.scene import WINDOW, Scene, about, kinds
+from tests.core.turns.scene import RULES, WINDOW, Scene, about, kinds
 
 from vision_agents.core.turns.decisions import (
     Decision,
@@ -168,9 +168,37 @@ class TestEnds:
         scene = Scene()
         scene.speaks(0.6)
         scene.is_silent(0.3)
-        assert kinds(scene.understood("")) == [TurnDropped]
+        assert scene.understood("") == []
+        assert kinds(scene.is_silent(0.5)) == [TurnDropped]
         assert not scene.machine.pending
         assert scene.is_silent(5) == []
+
+    def test_what_had_no_words_yet_belongs_to_the_words_that_follow(self) -> None:
+        scene = Scene()
+        scene.speaks(0.6)
+        scene.is_silent(0.3)
+        assert scene.understood("") == []
+        scene.speaks(0.6)
+        scene.is_silent(0.3)
+        scene.understood("um hello")
+        [ended] = scene.is_silent(0.5)
+        assert isinstance(ended, TurnEnded)
+        assert ended.speech_start == 0.0
+
+    def test_a_voice_that_just_begins_is_not_cut_in_on(self) -> None:
+        scene = Scene()
+        scene.speaks(0.6)
+        scene.is_silent(0.57)
+        scene.understood("hello there")
+        assert kinds(scene.speaks(0.3)) == [SpeechResumed]
+
+    def test_a_click_at_the_last_moment_is_over_before_the_turn_ends(self) -> None:
+        scene = Scene()
+        scene.speaks(0.6)
+        scene.is_silent(0.57)
+        scene.understood("hello there")
+        assert scene.speaks(0.06) == []
+        assert kinds(scene.is_silent(0.03)) == [TurnEnded]
 
     def test_it_spans_its_pauses(self) -> None:
         scene = Scene()
@@ -222,7 +250,7 @@ class TestEnds:
 class TestSpeculation:
     """An answer is prepared as soon as the words are known, while the agent is free."""
 
-    RULES = TurnHandling(speculate=True)
+    RULES = replace(RULES, speculate=True)
 
     def test_an_answer_is_prepared_before_the_turn_ends(self) -> None:
         scene = Scene(self.RULES)
@@ -237,7 +265,7 @@ class TestSpeculation:
         scene.speaks(0.6)
         scene.is_silent(0.15)
         assert scene.understood("") == []
-        assert kinds(scene.is_silent(0.1)) == [JudgePause, TurnDropped]
+        assert kinds(scene.is_silent(1)) == [JudgePause, TurnDropped]
 
     @pytest.mark.parametrize("floor", [Floor.SPEAKING, Floor.THINKING, Floor.PROTECTED])
     def test_nothing_is_prepared_while_the_agent_is_busy(self, floor: Floor) -> None:

@@ -37,13 +37,14 @@ from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTError
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import Message, Role
-from vision_agents.core.llm.llm import LLMRequest
+from vision_agents.core.llm.llm import LLM, LLMRequest
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.playout import Sentence
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.tools.executor import ToolExecutor
 from vision_agents.core.turns.decisions import Decision
 from vision_agents.core.turns.observations import Floor, Observation
+from vision_agents.core.types.component import overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
 from vision_agents.core.types.units import Seconds
@@ -140,10 +141,11 @@ class Dialogue:
         """Whether nobody's turn is under way: no speech, no pause being judged, no answer, no playback."""
         return self.turns.idle and not any(listener.pending for listener in self._listeners.values())
 
-    async def prepare(self) -> None:
+    def prepare(self) -> None:
         """Let the model read ahead what every request of this session begins with."""
-        if self._pipeline.llm is not None:
-            await self._pipeline.llm.prepare(self._first_request)
+        llm = self._pipeline.llm
+        if llm is not None and overrides(llm.prepare, LLM.prepare):
+            self._scope.start(llm.prepare(self._first_request), name="prepare")
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Take a participant's audio; each gets a listener with the first frame."""

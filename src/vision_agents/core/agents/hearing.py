@@ -74,6 +74,11 @@ class Hearing:
         if self._turn_audio is not None:
             self._turn_audio.open()
 
+    def speech_resumed(self) -> None:
+        """Let the detector hear only what follows: with a pause before it, any ending sounds unfinished."""
+        if self._turn_audio is not None:
+            self._turn_audio.restart()
+
     def reset(self) -> None:
         """Begin a new turn."""
         self._stream.reset()

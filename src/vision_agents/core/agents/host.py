@@ -11,7 +11,7 @@ from vision_agents.core.agents.call_listener import CallListener
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.scope import TaskScope
-from vision_agents.core.edge.transport import Call, Connection
+from vision_agents.core.edge.transport import Call, Connection, EdgeTransport
 from vision_agents.core.errors import ConfigurationError, JoinTimeout, SessionClosed, SessionNotStarted
 from vision_agents.core.events.agent import (
     AgentFinishEvent,
@@ -20,6 +20,7 @@ from vision_agents.core.events.agent import (
     CallInfo,
 )
 from vision_agents.core.observability.tracing import SessionTrace, TracedSession, trace_session
+from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
@@ -158,7 +159,7 @@ class SessionHost:
             self._session.status = SessionStatus.ACTIVE
             self._session.states.set_agent(AgentState.IDLE)
             self._agent.events.emit(AgentJoinedCallEvent, call=listener.call)
-            work.start(self.dialogue.prepare(), name="prepare")
+            self.dialogue.prepare()
             self._joined.set()
             await self._ending.wait()
         finally:
@@ -185,11 +186,14 @@ class SessionHost:
         pipeline = self._session.pipeline
         if pipeline is None:
             raise ConfigurationError("The agent has no parts: give it an llm, an stt and a tts.")
+        edge = self._agent.edge
+        starts = [part.start for part in pipeline.components if overrides(part.start, Component.start)]
+        if overrides(edge.start, EdgeTransport.start):
+            starts.append(edge.start)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._agent.edge.start())
-                for component in pipeline.components:
-                    group.create_task(component.start())
+                for start in starts:
+                    group.create_task(start())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 

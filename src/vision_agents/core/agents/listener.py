@@ -243,6 +243,7 @@ class Listener:
                 self._sink.on_prepare(self.participant, text, self._timeline)
             case SpeechResumed():
                 self._drop_questions()
+                self._hearing.speech_resumed()
                 self._timeline = TurnTimeline()
                 self._sink.on_speech_resumed(self.participant)
 

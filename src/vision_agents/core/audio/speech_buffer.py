@@ -40,6 +40,10 @@ class SpeechBuffer:
         """Keep what is here and all that follows."""
         self.is_open = True
 
+    def restart(self) -> None:
+        """Forget what is older than the pre-roll, and keep all that follows."""
+        self._forget(self._pre_roll)
+
     def close(self) -> None:
         """Forget the speech, and go back to keeping the pre-roll only."""
         self.is_open = False

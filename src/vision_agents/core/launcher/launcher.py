@@ -93,12 +93,12 @@ class AgentLauncher:
         self._factory = AgentFactory(create_agent)
         self._join_call = UserFunction(join_call, positional=3)
         self._registry = registry or SessionRegistry()
-        presence = Presence(self._registry, max_per_call=max_sessions_per_call)
+        self._presence = Presence(self._registry, max_per_call=max_sessions_per_call)
         self._metrics = NodeMetrics()
         self._roster = Roster(
-            self._settings, self._factory, self._join_call, presence=presence, metrics=self._metrics
+            self._settings, self._factory, self._join_call, presence=self._presence, metrics=self._metrics
         )
-        self._directory = SessionDirectory(self._roster, presence, self._registry)
+        self._directory = SessionDirectory(self._roster, self._presence, self._registry)
         self._maintenance: Maintenance | None = None
         self._upkeep: TaskScope | None = None
         self._warmed_up = False
@@ -183,6 +183,7 @@ class AgentLauncher:
                     raise RuntimeError("The launcher is already running.")
                 await self.warmup()
                 await self._open()
+                await self._wait_for_slots()
         except TimeoutError as error:
             if not limit.expired():
                 raise
@@ -357,20 +358,30 @@ class AgentLauncher:
         self._maintenance.start(self._upkeep)
         self._running = True
 
+    async def _wait_for_slots(self) -> None:
+        try:
+            await self._presence.slots_known()
+        except BaseException:
+            await self._shut(Reason.REQUESTED, STOPPED)
+            raise
+
     async def _stop(self, reason: Reason, detail: str) -> None:
         if self._start_limit is not None and not self._start_limit.expired():
             self._start_limit.reschedule(asyncio.get_running_loop().time())
         async with self._starting_or_stopping:
-            if self._upkeep is None:
-                return
-            self._running = False
-            await self._roster.end_all(reason, detail)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_FAREWELL):
-                    await self._upkeep.close()
-            await self._leave_registry()
-            self._upkeep = None
-            self._draining = False
+            await self._shut(reason, detail)
+
+    async def _shut(self, reason: Reason, detail: str) -> None:
+        if self._upkeep is None:
+            return
+        self._running = False
+        await self._roster.end_all(reason, detail)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self._upkeep.close()
+        await self._leave_registry()
+        self._upkeep = None
+        self._draining = False
 
     async def _leave_registry(self) -> None:
         try:

@@ -35,6 +35,16 @@ class Presence:
         """The name of this node."""
         return self._registry.node_id
 
+    async def slots_known(self) -> None:
+        """Return when slots in calls with a limit can be claimed.
+
+        A registry that knows of no node is new, or has lost what it knew: other nodes get the time to tell.
+        """
+        pause = self._registry.recovers_in
+        if self._max_per_call is not None and pause:
+            logger.info("The registry is empty: other nodes may have sessions", extra={"seconds": round(pause)})
+            await asyncio.sleep(pause)
+
     async def claim(self, info: SessionInfo) -> None:
         """Put a session in, before anything is built for it.
 

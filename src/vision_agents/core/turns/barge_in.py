@@ -79,8 +79,8 @@ class BargeIn:
         return self.cut(at) if self._held else []
 
     def is_only_listening(self, text: str) -> bool:
-        """Tell whether these words leave the agent, who is busy, as it is."""
-        return self.floor is not Floor.FREE and self._is_backchannel(text)
+        """Tell whether these words, or none, leave the agent, who is busy, as it is."""
+        return self.floor is not Floor.FREE and (not text or self._is_backchannel(text))
 
     def cut(self, at: Seconds) -> list[Decision]:
         """Stop what may be stopped."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from vision_agents.core.turns.unfinished import sounds_open
 from vision_agents.core.types.units import Seconds
 
 
@@ -34,51 +34,22 @@ class EndpointingRule(Protocol):
         ...
 
 
-_OPEN_ENDS = frozenset(
-    {
-        "a",
-        "an",
-        "and",
-        "are",
-        "because",
-        "but",
-        "i",
-        "i'm",
-        "if",
-        "is",
-        "my",
-        "of",
-        "or",
-        "our",
-        "than",
-        "the",
-    }
-    | {"their", "to", "uh", "um", "your"}
-)
-_LAST_WORD = re.compile(r"([^\W_]+(?:'[^\W_]+)?)[^\w?!]*$")
-
-
-def sounds_open(text: str) -> bool:
-    """Tell whether the words stop where a sentence goes on ("my number is", "and then", "um")."""
-    last = _LAST_WORD.search(text)
-    return last is not None and last.group(1).lower() in _OPEN_ENDS
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedEndpointing:
-    """The same silences for everybody.
+    """The same silences for everybody; the figures are those of the embedded models, see docs/turns.md.
 
     Args:
-        likely: probability of a finished turn from which `sure` silence is enough.
+        likely: probability of a finished turn from which `sure` silence is enough. It belongs to the
+            detector: give another one its own.
         sure: silence that ends a turn which sounds finished.
         unsure: silence that ends a turn where there is no detector.
         longest: silence that ends a turn which does not sound finished.
     """
 
-    likely: float = 0.5
-    sure: Seconds = 0.2
-    unsure: Seconds = 0.6
-    longest: Seconds = 1.4
+    likely: float = 0.986
+    sure: Seconds = 0.16
+    unsure: Seconds = 1.0
+    longest: Seconds = 1.25
 
     def __post_init__(self) -> None:
         """Refuse silences out of order."""
@@ -102,16 +73,16 @@ class FixedEndpointing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdaptiveEndpointing:
-    """Like the fixed rule, but somebody who hesitates longer is given more time, and a brisk one less.
+    """Like the fixed rule, but somebody brisk is not waited for as long as somebody who hesitates.
 
     Args:
-        base: the silences for somebody who is not known yet.
+        base: what holds for somebody who is not known yet; nobody is waited for longer than `base.longest`.
         margin: how many of the speaker's usual hesitations an unfinished turn is given.
         shortest: least silence that ends an unfinished turn.
     """
 
     base: FixedEndpointing = FixedEndpointing()
-    margin: float = 2.0
+    margin: float = 1.5
     shortest: Seconds = 0.8
 
     def __post_init__(self) -> None:
@@ -124,4 +95,4 @@ class AdaptiveEndpointing:
         fixed = self.base.patience(pause)
         if pause.hesitation is None or fixed == self.base.sure:
             return fixed
-        return max(self.shortest, min(self.margin * pause.hesitation, 2 * self.base.longest))
+        return min(self.base.longest, max(self.shortest, self.margin * pause.hesitation))

@@ -30,6 +30,13 @@ class SpeechGate:
         if self.speech_start is not None:
             self.speech_end = at
 
+    @property
+    def in_doubt_until(self) -> Seconds | None:
+        """When voice that has just begun will have lasted long enough to count; None where there is none."""
+        if self.speech_start is not None or self._run_start is None:
+            return None
+        return self._run_start + self._settings.min_speech
+
     def gap(self, at: Seconds) -> None:
         """Hear nothing until `at`: voice before it and voice after it are not one stretch."""
         if self.speech_start is None and at - self.speech_end > 0.06:

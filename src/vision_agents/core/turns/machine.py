@@ -118,7 +118,8 @@ class TurnMachine:
             return self._gate.speech_end + self._settings.prepare_after
         if not self._pause.judged:
             return self._pause.began + self._settings.judge_after
-        return self._pause.began + self._patience(self._pause)
+        due = self._pause.began + self._patience(self._pause)
+        return max(due, self._gate.in_doubt_until or due)
 
     @property
     def _silent_for(self) -> Seconds:
@@ -212,11 +213,13 @@ class TurnMachine:
         pause = self._pause
         if pause is None or pause.text is None or not pause.judged:
             return []
-        if not pause.text or self._barge_in.is_only_listening(pause.text):
+        if self._barge_in.is_only_listening(pause.text):
             return self._drop()
         cut = self._barge_in.understood(self._at)
-        if self._silent_for < self._patience(pause):
+        if self._gate.in_doubt_until is not None or self._silent_for < self._patience(pause):
             return cut
+        if not pause.text:
+            return self._drop()
         sure = pause.likelihood is not None and pause.likelihood >= 0.5
         return [*cut, *self._end(pause.text, EndedBy.DETECTOR if sure else EndedBy.SILENCE)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vision_agents.core.turns.backchannel import is_backchannel
-from vision_agents.core.turns.endpointing import EndpointingRule, FixedEndpointing
+from vision_agents.core.turns.endpointing import AdaptiveEndpointing, EndpointingRule
 from vision_agents.core.turns.speakers import first_speaker_has_the_floor
 from vision_agents.core.types.units import Seconds
 
@@ -75,11 +75,11 @@ class TurnHandling:
     """
 
     gate: VoiceGate = VoiceGate()
-    endpointing: EndpointingRule = field(default_factory=FixedEndpointing)
+    endpointing: EndpointingRule = field(default_factory=AdaptiveEndpointing)
     interruption: Interruption = Interruption()
     is_backchannel: Callable[[str], bool] = is_backchannel
-    prepare_after: Seconds = 0.12
-    judge_after: Seconds = 0.2
+    prepare_after: Seconds = 0.09
+    judge_after: Seconds = 0.12
     speculate: bool = True
     answers_now: Callable[[Seconds, Sequence[Seconds]], bool] = first_speaker_has_the_floor
     manual: bool = False

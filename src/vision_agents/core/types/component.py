@@ -1,6 +1,6 @@
 """What every exchangeable part of an agent has in common."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -40,3 +40,11 @@ class Component:
 
     async def close(self) -> None:
         """Give back what `start` took; called once, also after a failed `start`."""
+
+
+def overrides(method: Callable[..., object], default: Callable[..., object]) -> bool:
+    """Tell whether a bound method is another than its port's `default`, which does nothing.
+
+    Where it is not, a task of its own would only be made to end.
+    """
+    return getattr(method, "__func__", None) is not default

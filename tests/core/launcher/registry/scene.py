@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, cast
 
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import RegistryUnavailable
+from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
+from vision_agents.core.launcher.registry.port import Command, RegistryStore
 from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.status import Reason, SessionStatus
@@ -86,3 +89,54 @@ async def eventually(look: Callable[[], Awaitable[bool]], *, within: float) -> f
             if await look():
                 return loop.time() - began
             await asyncio.sleep(0.02)
+
+
+class Line:
+    """A node's line to a store in the same process, which can be cut."""
+
+    def __init__(self, store: InMemorySessionKVStore) -> None:
+        self._store = store
+        self.cut = False
+
+    @property
+    def port(self) -> RegistryStore:
+        return cast("RegistryStore", self)
+
+    def __getattr__(self, name: str) -> Any:
+        return _fail if self.cut and name != "close" else getattr(self._store, name)
+
+
+async def _fail(*_: object, **__: object) -> None:
+    raise ConnectionError("the line is cut")
+
+
+class Cluster:
+    """Two nodes and their lines to one store."""
+
+    def __init__(self) -> None:
+        self.store = InMemorySessionKVStore()
+        self.lines = [Line(self.store), Line(self.store)]
+        self.ann, self.bob = (
+            Node(SessionRegistry(line.port, node_id=name))
+            for line, name in zip(self.lines, ("ann", "bob"), strict=True)
+        )
+
+    def cut(self) -> None:
+        for line in self.lines:
+            line.cut = True
+
+    def restore(self) -> None:
+        for line in self.lines:
+            line.cut = False
+
+
+async def seen(
+    node: Node, session_id: str, call_id: str = "lunch"
+) -> tuple[SessionStatus, Reason | None] | None:
+    info = await node.registry.get(call_id, session_id)
+    return None if info is None else (info.status, info.reason)
+
+
+def listening(registry: SessionRegistry) -> aclosing[AsyncGenerator[Command]]:
+    """Take a node's commands, and stop taking them in the end."""
+    return aclosing(cast("AsyncGenerator[Command]", registry.commands()))

@@ -6,71 +6,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import aclosing
 from copy import deepcopy
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from tests.core.launcher.registry.scene import Node, ended, living
+from tests.core.launcher.registry.scene import Cluster, Line, Node, ended, listening, living, seen
 
 from vision_agents.core.errors import MaxSessionsPerCallExceeded, RegistryRecovering, RegistryUnavailable
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
-from vision_agents.core.launcher.registry.port import Close, RegistryStore
+from vision_agents.core.launcher.registry.port import Close
 from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.types.status import Reason, SessionStatus
 
 pytestmark = pytest.mark.virtual_time
 
 
-class Line:
-    """A node's line to a store in the same process, which can be cut."""
-
-    def __init__(self, store: InMemorySessionKVStore) -> None:
-        self._store = store
-        self.cut = False
-
-    @property
-    def port(self) -> RegistryStore:
-        return cast("RegistryStore", self)
-
-    def __getattr__(self, name: str) -> Any:
-        return _fail if self.cut and name != "close" else getattr(self._store, name)
-
-
-async def _fail(*_: object, **__: object) -> None:
-    raise ConnectionError("the line is cut")
-
-
-class Cluster:
-    """Two nodes and their lines to one store."""
-
-    def __init__(self) -> None:
-        self.store = InMemorySessionKVStore()
-        self.lines = [Line(self.store), Line(self.store)]
-        self.ann, self.bob = (
-            Node(SessionRegistry(line.port, node_id=name))
-            for line, name in zip(self.lines, ("ann", "bob"), strict=True)
-        )
-
-    def cut(self) -> None:
-        for line in self.lines:
-            line.cut = True
-
-    def restore(self) -> None:
-        for line in self.lines:
-            line.cut = False
-
-
 @pytest.fixture
 def cluster() -> Cluster:
     return Cluster()
-
-
-async def seen(
-    node: Node, session_id: str, call_id: str = "lunch"
-) -> tuple[SessionStatus, Reason | None] | None:
-    info = await node.registry.get(call_id, session_id)
-    return None if info is None else (info.status, info.reason)
 
 
 async def test_a_dead_nodes_sessions_are_told_of_as_lost_and_vanish(cluster: Cluster) -> None:
@@ -387,7 +340,7 @@ async def test_commands_come_again_after_an_outage(cluster: Cluster) -> None:
     ann, bob = cluster.ann, cluster.bob
     await ann.claim("one")
     cluster.lines[0].cut = True
-    async with aclosing(ann.registry.commands()) as commands:
+    async with listening(ann.registry) as commands:
         waiting = asyncio.gather(anext(commands))
         await asyncio.sleep(10)
         await bob.registry.request_close("lunch", "one")

@@ -257,6 +257,87 @@ def test_memory_and_redis_do_what_the_model_says(machine: type[TwoStores], limit
     explore(machine, limited=limited, examples=60)
 
 
+@pytest.fixture
+def stores(machine: type[TwoStores]) -> Iterator[TwoStores]:
+    machine.limited = True
+    stores = machine()
+    yield stores
+    stores.teardown()
+
+
+ONE, TWO, THREE = KEYS[:3]
+ANN, BOB, CY = range(3)
+
+
+def settle(stores: TwoStores) -> None:
+    """Let the grace of an empty store pass."""
+    for _ in range(7):
+        stores.beat(ANN)
+        stores.beat(BOB)
+        stores.wait(4000)
+
+
+def test_a_node_that_was_cut_off_protects_all_slots(stores: TwoStores) -> None:
+    settle(stores)
+    stores.claim(ANN, ONE, free=False)
+    for _ in range(2):
+        stores.wait(4000)
+        stores.beat(BOB)
+    stores.cut_off(BOB)
+    stores.wait(8000)
+    stores.claim(BOB, TWO, free=False)
+    assert ONE in stores.model.live()
+    for _ in range(6):
+        stores.wait(4000)
+        stores.beat(BOB)
+    stores.claim(BOB, TWO, free=False)
+    assert TWO in stores.model.live()
+
+
+def test_the_first_of_two_dead_sessions_is_replaced(stores: TwoStores) -> None:
+    settle(stores)
+    *_, first, second, third = KEYS
+    stores.claim(ANN, second, free=False)
+    stores.claim(ANN, third, free=False)
+    for _ in range(4):
+        stores.wait(4000)
+        stores.beat(BOB)
+    stores.claim(BOB, first, free=False)
+    assert set(stores.model.live()) == {first, max(second, third)}
+    stores.look()
+    stores.look_at_all()
+
+
+def test_a_node_with_a_short_ttl_is_forgotten_with_the_last_one(stores: TwoStores) -> None:
+    stores.beat(CY)
+    stores.restart(CY, cleanly=True)
+    stores.beat(ANN)
+    epoch = stores.model.epoch
+    stores.wait(6000)
+    stores.beat(ANN)
+    assert stores.model.epoch == epoch
+
+
+def test_a_clock_that_goes_back_takes_no_lease_away(stores: TwoStores) -> None:
+    stores.beat(ANN)
+    stores.model.now -= 5000
+    stores.beat(ANN)
+    stores.look()
+
+
+def test_an_old_incarnation_signs_off_after_the_new_one_came(stores: TwoStores) -> None:
+    old = stores.owners[ANN]
+    stores.beat(ANN)
+    stores.restart(ANN, cleanly=False)
+    stores.beat(ANN)
+    stores.same([store.sign_off(old) for store in stores.stores])
+    stores.model.sign_off(old)
+    for _ in OWNERS:
+        stores.look()
+        stores.wait(1)
+    assert stores.model.node("ann") is not None
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("limited", [True, False])

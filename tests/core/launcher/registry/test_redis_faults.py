@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
 
 import pytest
-from tests.core.launcher.registry.scene import Node, ended, eventually, living
+from tests.core.launcher.registry.scene import Node, ended, eventually, listening, living
 from tests.fault_proxy import FaultProxy
 from tests.real_redis import RedisServer
 
@@ -158,7 +157,7 @@ async def test_reset_connections_are_made_anew_without_a_word(
 
 async def test_a_slow_server_is_waited_for(proxy: FaultProxy, ann: Node, bob: Node) -> None:
     await ann.claim("one")
-    proxy.delay_s = 0.2
+    proxy.delay_s = 0.1  # each way
 
     assert await visible(bob, 1)
     await ann.beat()
@@ -168,7 +167,7 @@ async def test_commands_come_again_after_an_outage(
     redis_server: RedisServer, proxy: FaultProxy, ann: Node, bob: Node
 ) -> None:
     await ann.claim("one")
-    async with living(ann), aclosing(ann.registry.commands()) as commands:
+    async with living(ann), listening(ann.registry) as commands:
         command = asyncio.gather(anext(commands))
         await asyncio.sleep(0.1)
         redis_server.kill()

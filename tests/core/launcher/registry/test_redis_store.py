@@ -8,12 +8,11 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.core.launcher.registry.scene import Node, ended, session
+from tests.core.launcher.registry.scene import Node, ended, listening, session
 from tests.fault_proxy import FaultProxy
 from tests.real_redis import RedisServer
 
@@ -58,7 +57,7 @@ async def test_any_node_sees_and_closes_any_session(ann: Node, bob: Node) -> Non
     assert await bob.registry.get_for_call("lunch") == [ONE]
     assert await bob.registry.node("ann") == NodeInfo("ann", "http://ann")
 
-    async with aclosing(ann.registry.commands()) as commands:
+    async with listening(ann.registry) as commands:
         command = asyncio.gather(anext(commands))
         loop = asyncio.get_running_loop()
         asked = loop.time()
@@ -170,7 +169,7 @@ async def test_a_client_of_ones_own_is_used_and_left_open(
         await registry.begin_once("lunch", "key", "print")
         await registry.finish_once("lunch", "key", '{"é": 1}'.encode(), 201)
         assert await registry.begin_once("lunch", "key", "print") == Done('{"é": 1}'.encode(), 201)
-        async with aclosing(registry.commands()) as commands:
+        async with listening(registry) as commands:
             command = asyncio.gather(anext(commands))
             await asyncio.sleep(0.4)
             await registry.request_close("lunch", "one")
@@ -279,7 +278,7 @@ async def test_commands_that_make_no_sense_are_skipped(old_server: RedisServer, 
     for text in ("{", "[]", json.dumps({"dance": 1}), json.dumps({"close": ["lunch", "one"]})):
         await client.xadd(f"vision_agents:{{registry}}:commands:{stream}", {"command": text})
     await client.aclose()
-    async with aclosing(ann.registry.commands()) as commands:
+    async with listening(ann.registry) as commands:
         assert await anext(commands) == Close("lunch", "one")
 
     assert ann.registry.unreadable_entries == 3

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from tests.core.launcher.registry.scene import ended, session
+from tests.core.launcher.registry.scene import ended, listening, session
 
 from vision_agents.core.errors import IdempotencyConflict, MaxSessionsPerCallExceeded
 from vision_agents.core.launcher.registry.memory_store import InMemorySessionKVStore
@@ -150,7 +149,7 @@ async def test_an_ended_session_does_not_come_back_with_a_late_heartbeat(ann: Se
 async def test_a_request_to_close_is_pushed_to_its_node(ann: SessionRegistry, bob: SessionRegistry) -> None:
     await ann.claim(ONE)
     await bob.claim(TWO)
-    async with aclosing(ann.commands()) as commands:
+    async with listening(ann) as commands:
         waiting = asyncio.gather(anext(commands))
         await asyncio.sleep(1)
         await bob.request_close("lunch", "two")

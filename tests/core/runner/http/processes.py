@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+ROOT = Path(__file__).parents[4]
 SCRIPT = Path(__file__).with_name("stub_server.py")
 
 
@@ -32,13 +33,13 @@ class Answer:
 class ServerProcess:
     """`serve`, run as a program; its log is kept."""
 
-    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None, script: Path = SCRIPT) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), "serve", "--port", "0", "--log-format", "json", *arguments],
+            [sys.executable, str(script), "serve", "--port", "0", "--log-format", "json", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, **(env or {})},
+            env={"PYTHONPATH": str(ROOT), **os.environ, **(env or {})},
         )
         self.lines: list[str] = []
         self._listening = threading.Event()

@@ -47,9 +47,13 @@ class StoreGuard:
 
     After two steps in a row that failed, the circuit is open for about a second: steps fail without
     being tried. Then one at a time is let through. An outage is worth one line of log in ten seconds.
+
+    Args:
+        bounded: False for a store that neither waits nor fails: its steps need no timer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, bounded: bool = True) -> None:
+        self._bounded = bounded
         self.failures = 0
         self._in_a_row = 0
         self._open_until: Seconds = 0.0
@@ -73,8 +77,11 @@ class StoreGuard:
             self._refuse_or_probe()
         cancellation = Cancellation()
         try:
-            async with asyncio.timeout(STEP_TIMEOUT):
-                result = await self._attempt(step)
+            if self._bounded:
+                async with asyncio.timeout(STEP_TIMEOUT):
+                    result = await self._attempt(step)
+            else:
+                result = await step()
             cancellation.check()
         except Exception as error:
             cancellation.check()

@@ -45,7 +45,7 @@ class Nodes:
             NodeInfo(owner.node_id, owner.url), lease, now + owner.silent_ms, owner.interval_ms
         )
         self._tokens[owner.node_id] = owner.token
-        return Touch(lease, slowest, self._epoch)
+        return Touch(lease, slowest, self._epoch, max(0, self.recovering_ms - now))
 
     @property
     def hold_ms(self) -> int:

@@ -19,7 +19,7 @@ rules are whole milliseconds.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -42,7 +42,7 @@ _SILENT_INTERVALS = 2.5
 """A node has missed two heartbeats when the second is half an interval late."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Owner:
     """A node, from its start to its stop, and what it tells with each step.
 
@@ -66,30 +66,24 @@ class Owner:
     slowest_ms: int = 0
     cut_off: bool = False
 
-    @property
-    def ttl_ms(self) -> int:
-        """How long a session outlives its last renewal."""
-        return round(self.ttl * 1000)
+    ttl_ms: int = field(init=False)
+    """How long a session outlives its last renewal."""
+    lease_ms: int = field(init=False)
+    """How long nobody may replace the node's sessions after it was heard of."""
+    span_ms: int = field(init=False)
+    """How long the epoch outlives the last sign of any node: longer than ttl/3, less than a lease."""
+    interval_ms: int = field(init=False)
+    """How long it is between two heartbeats."""
+    silent_ms: int = field(init=False)
+    """How long after its last sign the node counts as lost."""
 
-    @property
-    def lease_ms(self) -> int:
-        """How long nobody may replace the node's sessions after it was heard of."""
-        return round(self.ttl * 500)
-
-    @property
-    def span_ms(self) -> int:
-        """How long the epoch outlives the last sign of any node: longer than ttl/3, less than a lease."""
-        return round(self.ttl * 5000 / 12)
-
-    @property
-    def interval_ms(self) -> int:
-        """How long it is between two heartbeats."""
-        return round(self.interval * 1000)
-
-    @property
-    def silent_ms(self) -> int:
-        """How long after its last sign the node counts as lost."""
-        return min(round(self.interval_ms * _SILENT_INTERVALS), self.lease_ms)
+    def __post_init__(self) -> None:
+        """Put the times into milliseconds."""
+        self.ttl_ms = round(self.ttl * 1000)
+        self.lease_ms = round(self.ttl * 500)
+        self.span_ms = round(self.ttl * 5000 / 12)
+        self.interval_ms = round(self.interval * 1000)
+        self.silent_ms = min(round(self.interval_ms * _SILENT_INTERVALS), self.lease_ms)
 
 
 def grace_for(slowest_ms: int) -> int:
@@ -120,11 +114,13 @@ class Touch:
         lease_ms: when its lease ends, in the store's time.
         slowest_ms: the longest interval of any node.
         epoch: changes whenever the store may have lost data.
+        recovers_in_ms: how long limited claims will still be refused.
     """
 
     lease_ms: int
     slowest_ms: int
     epoch: str
+    recovers_in_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

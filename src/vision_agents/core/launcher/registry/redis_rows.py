@@ -37,6 +37,8 @@ Argument: TypeAlias = str | int | bytes
 _SCRIPT = files("vision_agents.core.launcher.registry").joinpath("registry.lua").read_text(encoding="utf-8")
 _DIGEST = hashlib.sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 - the name that Redis gives the script
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 _ENCODED_AT_ONCE = 100
 """Sessions put into JSON before other tasks get their turn."""
 
@@ -279,7 +281,7 @@ def _names(key: SessionKey) -> tuple[str, str]:
 
 
 def _touch(told: Sequence[Any]) -> Touch:
-    return Touch(lease_ms=int(told[0]), slowest_ms=int(told[1]), epoch=_text(told[2]))
+    return Touch(int(told[0]), int(told[1]), _text(told[2]), int(told[3]))
 
 
 def _says_the_same(info: SessionInfo, told: SessionInfo | None) -> bool:
@@ -293,7 +295,7 @@ def _says_the_same(info: SessionInfo, told: SessionInfo | None) -> bool:
 
 
 def _to_json(info: SessionInfo) -> str:
-    return json.dumps(info.to_dict(), separators=(",", ":"))
+    return _encode(info.to_dict())
 
 
 def _stream_entries(reply: Any) -> list[tuple[Any, Sequence[Any]]]:

@@ -146,6 +146,9 @@ def _connect(url: str) -> _FullClient:
         socket_timeout=None,
         socket_connect_timeout=_TIMEOUT,
         retry=Retry(NoBackoff(), 0),
+        # A new connection to a far server is not to spend its second on greetings.
+        protocol=2,
+        driver_info=None,
     )
     return cast("_FullClient", Redis.from_pool(pool))
 

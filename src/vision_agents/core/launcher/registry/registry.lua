@@ -14,7 +14,8 @@
 -- once:<call>/<key>     hash: owner, fingerprint, attempt, until, status, response
 -- commands:<owner>      stream
 --
--- The times in the rows decide. Expiry of keys only takes away what nobody would read any more.
+-- The times in the rows decide; a renewal sweeps what has run out. Where keys expire too, that only takes
+-- away what nobody would read any more.
 
 local DAY, ENDED, COMMANDS = 86400000, 60000, 1000
 local base, argument = KEYS[1], 0
@@ -36,6 +37,83 @@ else
     now = tonumber(now)
 end
 
+-- Those that only read come first: the rest is not even set up for them.
+
+local function score(set, member)
+    return tonumber(redis.call('ZSCORE', base .. set, member) or 0)
+end
+
+local function split(row)
+    local at = string.find(row, '\n', 1, true)
+    return string.sub(row, 1, at - 1), string.sub(row, at + 1)
+end
+
+-- A session that has not run out: its owner and its JSON.
+local function live(call, session)
+    if score('sessions', call .. '/' .. session) <= now then return nil end
+    local row = redis.call('HGET', base .. 'call:' .. call, session)
+    if not row then return nil end
+    return split(row)
+end
+
+local function ended(call, session)
+    local row = redis.call('GET', base .. 'ended:' .. call .. '/' .. session)
+    if not row then return nil end
+    local till, json = split(row)
+    return tonumber(till) > now and json or nil
+end
+
+local steps = {}
+
+local function found(call, session)
+    local token, json = live(call, session)
+    if not token then return nil end
+    return {json, score('silences', token) <= now and 1 or 0}
+end
+
+function steps.find()
+    return found(take(), take())
+end
+
+function steps.find_ended()
+    return ended(take(), take())
+end
+
+function steps.find_in_call()
+    local call, rows = take(), {}
+    for _, session in ipairs(redis.call('HKEYS', base .. 'call:' .. call)) do
+        rows[#rows + 1] = found(call, session)
+    end
+    return rows
+end
+
+function steps.list_all()
+    local rows = {}
+    local members = redis.call('ZRANGEBYSCORE', base .. 'sessions', '(' .. now, '+inf', 'LIMIT', 0, take())
+    for _, member in ipairs(members) do
+        rows[#rows + 1] = found(string.match(member, '^(.-)/(.*)$'))
+    end
+    return rows
+end
+
+function steps.asked_closes()
+    local asked = {}
+    for index = 0, (#ARGV - argument) / 2 - 1 do
+        local call, session = take(), take()
+        if score('closes', call .. '/' .. session) > now then asked[#asked + 1] = index end
+    end
+    return asked
+end
+
+function steps.find_node()
+    local row = redis.call('HGET', base .. 'nodes', take())
+    if not row then return nil end
+    local token, url = split(row)
+    return score('leases', token) > now and url or nil
+end
+
+if steps[step] then return steps[step]() end
+
 local function take_owner()
     return {
         token = take(), node = take(), url = take(),
@@ -43,10 +121,6 @@ local function take_owner()
         interval = take_number(), slowest = take_number(), grace = take_number(),
         known = take_number(), cut_off = take() == '1',
     }
-end
-
-local function score(set, member)
-    return tonumber(redis.call('ZSCORE', base .. set, member) or 0)
 end
 
 local function forget_long_lost()
@@ -93,26 +167,11 @@ local function touch(owner)
     redis.call('ZADD', base .. 'paces', owner.interval, owner.token)
     redis.call('HSET', base .. 'nodes', owner.node, owner.token .. '\n' .. owner.url)
     epoch.hold = math.max(epoch.held, epoch.recovering)
-    return {lease, slowest, epoch.id}, epoch
-end
-
-local function split(row)
-    local at = string.find(row, '\n', 1, true)
-    return string.sub(row, 1, at - 1), string.sub(row, at + 1)
-end
-
--- A session that has not run out: its owner and its JSON.
-local function live(call, session)
-    if score('sessions', call .. '/' .. session) <= now then return nil end
-    local row = redis.call('HGET', base .. 'call:' .. call, session)
-    if not row then return nil end
-    return split(row)
+    return {lease, slowest, epoch.id, math.max(0, epoch.recovering - now)}, epoch
 end
 
 local function put(owner, call, session, json)
-    local key = base .. 'call:' .. call
-    redis.call('HSET', key, session, owner.token .. '\n' .. json)
-    redis.call('PEXPIRE', key, DAY + owner.ttl)
+    redis.call('HSET', base .. 'call:' .. call, session, owner.token .. '\n' .. json)
     redis.call('ZADD', base .. 'sessions', now + owner.ttl, call .. '/' .. session)
 end
 
@@ -125,13 +184,6 @@ local function finish(call, session, json)
     remove(call, session)
     local row = string.format('%.0f\n', now + ENDED) .. json
     redis.call('SET', base .. 'ended:' .. call .. '/' .. session, row, 'PX', ENDED)
-end
-
-local function ended(call, session)
-    local row = redis.call('GET', base .. 'ended:' .. call .. '/' .. session)
-    if not row then return nil end
-    local till, json = split(row)
-    return tonumber(till) > now and json or nil
 end
 
 -- Whether the call has room, replacing sessions of dead nodes where it must.
@@ -165,8 +217,6 @@ local function sweep()
     end
     redis.call('ZREMRANGEBYSCORE', base .. 'closes', '-inf', now)
 end
-
-local steps = {}
 
 function steps.claim()
     local owner, call, session, limit, json = take_owner(), take(), take(), take_number(), take()
@@ -237,37 +287,6 @@ function steps.sign_off()
     redis.call('DEL', base .. 'commands:' .. token)
 end
 
-local function found(call, session)
-    local token, json = live(call, session)
-    if not token then return nil end
-    return {json, score('silences', token) <= now and 1 or 0}
-end
-
-function steps.find()
-    return found(take(), take())
-end
-
-function steps.find_ended()
-    return ended(take(), take())
-end
-
-function steps.find_in_call()
-    local call, rows = take(), {}
-    for _, session in ipairs(redis.call('HKEYS', base .. 'call:' .. call)) do
-        rows[#rows + 1] = found(call, session)
-    end
-    return rows
-end
-
-function steps.list_all()
-    local rows = {}
-    local members = redis.call('ZRANGEBYSCORE', base .. 'sessions', '(' .. now, '+inf', 'LIMIT', 0, take())
-    for _, member in ipairs(members) do
-        rows[#rows + 1] = found(string.match(member, '^(.-)/(.*)$'))
-    end
-    return rows
-end
-
 function steps.ask_close()
     local call, session, command = take(), take(), take()
     local token, json = live(call, session)
@@ -283,27 +302,11 @@ function steps.ask_close()
     return 'noted'
 end
 
-function steps.asked_closes()
-    local asked = {}
-    for index = 0, (#ARGV - argument) / 2 - 1 do
-        local call, session = take(), take()
-        if score('closes', call .. '/' .. session) > now then asked[#asked + 1] = index end
-    end
-    return asked
-end
-
 function steps.repeat_closes()
     for _ = 1, (#ARGV - argument) / 2 do
         local call, session = take(), take()
         redis.call('ZADD', base .. 'closes', now + DAY, call .. '/' .. session)
     end
-end
-
-function steps.find_node()
-    local row = redis.call('HGET', base .. 'nodes', take())
-    if not row then return nil end
-    local token, url = split(row)
-    return score('leases', token) > now and url or nil
 end
 
 function steps.begin_once()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -87,12 +87,13 @@ class SessionRegistry:
             raise ValueError(f"ttl must be > 0, not {ttl}.")
         self._store = InMemorySessionKVStore() if store is None else _port_of(store)
         self._ttl = ttl
-        self._guard = StoreGuard()
+        self._guard = StoreGuard(bounded=type(self._store) is not InMemorySessionKVStore)
         name = node_id or new_id()
         self._owner = Owner(token=_new_token(name), node_id=name, ttl=ttl, interval=ttl / 3)
         self._limits: dict[str, int] = {}
         self._unsaid = Unsaid()
         self._failures_told = 0
+        self._recovers_in: Seconds = 0.0
 
     @property
     def node_id(self) -> str:
@@ -113,6 +114,11 @@ class SessionRegistry:
     def unreadable_entries(self) -> int:
         """How many entries of the store were skipped because they could not be read."""
         return self._store.unreadable_entries
+
+    @property
+    def recovers_in(self) -> Seconds:
+        """How long a store that may have lost data refuses limited claims, as of the last heartbeat."""
+        return self._recovers_in
 
     def heartbeat_interval(self, maintenance_interval: Seconds) -> Seconds:
         """Say how often `heartbeat` is to be called; from now on the registry counts on it."""
@@ -257,7 +263,7 @@ class SessionRegistry:
         """Find a node that is alive."""
         return await self._guard.call(lambda: self._store.find_node(node_id))
 
-    async def commands(self) -> AsyncGenerator[Command, None]:
+    async def commands(self) -> AsyncIterator[Command]:
         """Give what other nodes ask of this one, as it comes, for ever; outages are waited out."""
         cancellation = Cancellation()
         while True:
@@ -328,14 +334,13 @@ class SessionRegistry:
     async def _touch(self, step: Callable[[], Awaitable[ReplyT]], *, insist: bool = False) -> ReplyT:
         """Do a step that tells the store of this node, and keep what the store tells of itself."""
         failures = self._guard.failures
-        if failures != self._failures_told:
-            self._owner = replace(self._owner, cut_off=True)
+        owner = self._owner
+        owner.cut_off = failures != self._failures_told
         reply = await self._guard.call(step, insist=insist)
-        touch = reply.touch
         self._failures_told = failures
-        self._owner = replace(
-            self._owner, lease_known_ms=touch.lease_ms, slowest_ms=touch.slowest_ms, cut_off=False
-        )
+        owner.lease_known_ms = reply.touch.lease_ms
+        owner.slowest_ms = reply.touch.slowest_ms
+        self._recovers_in = reply.touch.recovers_in_ms / 1000
         return reply
 
     async def _catch_up(self, epoch: str) -> None:

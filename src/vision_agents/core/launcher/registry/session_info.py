@@ -93,6 +93,9 @@ class SessionInfo:
             raise ValueError(f"A session's entry cannot be read: {type(error).__name__}: {error}") from error
 
 
+_NUMBERS = {int, float, type(None)}
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("text is expected")
@@ -108,4 +111,7 @@ def _optional_number(value: object) -> int | float | None:
 def _numbers(value: object) -> dict[str, int | float | None]:
     if not isinstance(value, dict):
         raise TypeError("an object of numbers is expected")
-    return {_text(name): _optional_number(number) for name, number in cast("dict[Any, Any]", value).items()}
+    numbers = cast("dict[Any, Any]", value)
+    if not set(map(type, numbers)) <= {str} or not set(map(type, numbers.values())) <= _NUMBERS:
+        raise TypeError("an object of numbers is expected")
+    return numbers
