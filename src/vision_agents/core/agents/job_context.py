@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
 
 from vision_agents.core.agents.room_options import RoomOptions
 from vision_agents.core.aio.callback import Callback, call
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("vision_agents.session")
 
-_current: ContextVar[JobContext | None] = ContextVar("job_context", default=None)
+_current: ContextVar[ReferenceType[JobContext] | None] = ContextVar("job_context", default=None)
+"""Weak: a timer that was cancelled keeps the context it was made in."""
 
 
 def get_current_job_context() -> JobContext | None:
     """Give the job that the present code belongs to; None outside of one."""
-    return _current.get()
+    reference = _current.get()
+    return reference() if reference is not None else None
 
 
 class JobContext:
@@ -65,7 +68,7 @@ class JobContext:
     @contextmanager
     def current(self) -> Generator[JobContext]:
         """Let the code of the block belong to this job."""
-        token = _current.set(self)
+        token = _current.set(ref(self))
         try:
             yield self
         finally:
