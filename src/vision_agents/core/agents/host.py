@@ -257,16 +257,17 @@ class SessionHost:
     async def _within_limit(self, *, connect_only: bool) -> None:
         """Start every part at once, then join; the first failure stops the others and is raised."""
         limit = self._deadlines.start
+        closed = SessionClosed(f"Session {self._session.id} was closed while joining.")
+        if self._ending.is_set():
+            raise closed
         try:
             async with asyncio.timeout(limit) as self._join_limit:
-                if self._ending.is_set():
-                    self._join_limit.reschedule(self._loop.time())
                 if not connect_only:
                     await self._start_parts()
                 await self._join()
         except TimeoutError as error:
             if self._ending.is_set():
-                raise SessionClosed(f"Session {self._session.id} was closed while joining.") from error
+                raise closed from error
             if self._join_limit is None or not self._join_limit.expired():
                 raise
             raise JoinTimeout(f"The call {self.call.id} was not joined within {limit:g} s.") from error
