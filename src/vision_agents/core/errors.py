@@ -13,7 +13,7 @@
     ├── SessionError
     │   ├── AgentBusy                 the agent already has a session
     │   ├── SessionNotStarted
-    │   ├── SessionClosed
+    │   ├── SessionClosed             (also a RuntimeError)
     │   └── JoinTimeout
     ├── LaunchError
     │   ├── LauncherNotRunning        (also a RuntimeError)
@@ -99,7 +99,7 @@ class SessionNotStarted(SessionError):
     """The session has not started yet."""
 
 
-class SessionClosed(SessionError):
+class SessionClosed(SessionError, RuntimeError):
     """The session has ended."""
 
 

@@ -162,6 +162,7 @@ async def stay(agent: Agent, call_type: str, call_id: str) -> None:
 
 async def joined(session: AgentSession) -> None:
     """Return when the session is in its call, or over."""
+    await asyncio.sleep(0.01)  # so that its visit has a length
     while session.status is SessionStatus.STARTING:  # noqa: ASYNC110 - virtual time makes looking free
         await asyncio.sleep(0.01)
 

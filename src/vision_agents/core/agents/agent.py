@@ -20,9 +20,11 @@ from vision_agents.core.observability.collector import MetricsCollector
 from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.stt.stt import STT
+from vision_agents.core.tools.mcp import MCPServer, adopt_tools
 from vision_agents.core.tts.tts import TTS
 from vision_agents.core.turn_detection.turn_detector import TurnDetector
 from vision_agents.core.turns.settings import TurnHandling
+from vision_agents.core.types.component import overrides
 from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
 from vision_agents.core.types.people import User
 from vision_agents.core.types.status import Reason
@@ -50,6 +52,7 @@ class Agent:
         tools: functions the model may call, beside those registered on ``agent.llm``.
         turn_handling: how patient and how easily interrupted the agent is.
         deadlines: how long the session waits for its parts.
+        mcp_servers: servers whose tools the model may call, too.
         agent_id: a label of your own; the session's id is `id`.
     """
 
@@ -68,6 +71,7 @@ class Agent:
         tools: Sequence[Callable[..., object]] = (),
         turn_handling: TurnHandling | None = None,
         deadlines: Deadlines | None = None,
+        mcp_servers: Sequence[MCPServer] = (),
         agent_id: str | None = None,
     ) -> None:
         parts = (llm, stt, tts, vad, turn_detection, turn_handling)
@@ -86,6 +90,7 @@ class Agent:
         self.deadlines = deadlines or Deadlines()
         self.events = EventBus()
         self.metrics_collector = MetricsCollector()
+        self.mcp_servers = tuple(mcp_servers)
         self.functions = pipeline.llm.functions if pipeline and pipeline.llm else FunctionRegistry()
         for tool in (*tools, *marked_methods(self)):
             self.functions.add(tool)
@@ -96,6 +101,25 @@ class Agent:
         self._parts_closed = False
         self._closing = asyncio.Lock()
         self._closed = False
+
+    async def on_enter(self) -> None:
+        """Called once when the agent takes part; the place to greet. Yours to override."""
+
+    async def on_exit(self) -> None:
+        """Called once when the session ends, if `on_enter` was called; the place to say goodbye.
+
+        What is said here is heard in full, within the close deadline; it is skipped where nobody is left.
+        """
+
+    @property
+    def has_on_enter(self) -> bool:
+        """Whether `on_enter` does anything."""
+        return overrides(self.on_enter, Agent.on_enter)
+
+    @property
+    def has_on_exit(self) -> bool:
+        """Whether `on_exit` does anything."""
+        return overrides(self.on_exit, Agent.on_exit)
 
     @property
     def edge(self) -> EdgeTransport:
@@ -131,6 +155,20 @@ class Agent:
         """Call `handler` for the events that its first parameter's type hint names."""
         return self.events.subscribe(handler)
 
+    def use(self, pipeline: Pipeline) -> None:
+        """Let a pipeline be the agent's; the tools of both are the agent's tools."""
+        if pipeline is self.pipeline:
+            return
+        self.pipeline = pipeline
+        if pipeline.llm is not None:
+            self.functions.adopt(pipeline.llm.functions)
+            pipeline.llm.functions = self.functions
+
+    async def initialize_mcp(self) -> None:
+        """Offer the tools of the servers; one that is broken is told of and left out."""
+        if self.mcp_servers:
+            await adopt_tools(self.mcp_servers, self.functions, self.events)
+
     async def create_call(self, call_type: str, call_id: str) -> Call:
         """Make the call, or find it if it exists."""
         allowed = parse_call_id(call_id, pattern=self.call_id_pattern)
@@ -153,6 +191,7 @@ class Agent:
         try:
             await session.open(call)
             await self._wait_for_participant(session, participant_wait_timeout)
+            await session.enter()
             yield session
         except asyncio.CancelledError:
             await session.close(Reason.REQUESTED)
@@ -212,6 +251,7 @@ class Agent:
 
     async def _close_parts(self) -> None:
         closers = [part.close() for part in (self.pipeline.components if self.pipeline else ())]
+        closers += [server.close() for server in self.mcp_servers]
         if self._edge is not None:
             closers.append(self._edge.close())
         for outcome in await asyncio.gather(*closers, return_exceptions=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -24,6 +24,9 @@ from vision_agents.core.turns.observations import Floor
 
 Policy: TypeAlias = Literal["queue", "replace", "drop"]
 """What new speech does to speech that is pending: waits for it, cuts it, or gives way to it."""
+
+
+_BLIND = "The language model cannot look at frames: give the agent one with vision."
 
 
 @dataclass(eq=False, slots=True)
@@ -124,6 +127,18 @@ class AgentTurns:
         current = self._output.queue.current
         return current is not None and current.state is UtteranceState.PLAYING
 
+    @property
+    def current(self) -> UtteranceHandle | None:
+        """The utterance whose turn it is, heard already or not; None where there is none."""
+        if self._output.queue.current is not None:
+            return self._output.queue.current
+        return next((turn.utterance for turn in self._unfinished), None)
+
+    @property
+    def tool_running(self) -> bool:
+        """Whether a tool has not returned."""
+        return any(turn.answer.open_calls for turn in self._running)
+
     def find(self, utterance: UtteranceHandle) -> AgentTurn | None:
         """Find the turn that an utterance belongs to."""
         return next((turn for turn in self._running if turn.utterance is utterance), None)
@@ -141,10 +156,14 @@ class AgentTurns:
         policy: Policy,
         interruptible: bool = True,
         timeline: TurnTimeline | None = None,
+        frames: Sequence[object] = (),
     ) -> UtteranceHandle:
-        """Answer from the history; `instructions` hold for this answer only."""
+        """Answer from the history; `instructions` and `frames` hold for this answer only."""
         answer = self._new_answer(interruptible, timeline)
-        answer.turn_instructions = instructions
+        answer.turn_instructions, answer.frames = instructions, frames
+        if frames and (self._responder is None or not self._responder.sees):
+            answer.utterance.end(UtteranceState.FAILED, error=ConfigurationError(_BLIND))
+            return answer.utterance
         return self._begin(self._answering(answer), policy)
 
     def nothing(self) -> UtteranceHandle:
@@ -202,6 +221,10 @@ class AgentTurns:
         self._closed = True
         self.discard()
         self.interrupt(force=True)
+
+    def reopen(self) -> None:
+        """Speak again after `close`: the agent takes its leave."""
+        self._closed = False
 
     def hold(self) -> None:
         """Fall silent at once, and keep what is being said."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vision_agents.core.agents.speaker import Voice
@@ -21,7 +21,8 @@ _WAITING_SENTENCES = 64
 class Answer:
     """One answer in the making.
 
-    `turn_instructions` hold for this answer only; `open_calls` are tools that have not returned yet.
+    `turn_instructions` and `frames` hold for this answer only; `open_calls` are tools that have not
+    returned yet.
     Until `committed` is set, `question` is not in the history, no tool runs and nothing is heard.
     """
 
@@ -29,6 +30,7 @@ class Answer:
     timeline: TurnTimeline
     work: TurnWork = field(default_factory=TurnWork)
     turn_instructions: str = ""
+    frames: Sequence[object] = ()
     question: Message | None = None
     committed: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""

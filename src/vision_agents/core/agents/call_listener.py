@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.events.agent import CallInfo
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import (
     AudioReceivedEvent,
+    AudioStreamEnabledEvent,
     CallEndedEvent,
     ParticipantJoinedEvent,
     ParticipantLeftEvent,
@@ -25,17 +28,26 @@ class CallListener:
     Args:
         events: where the transport's events go.
         call: which call it is.
+        wake_ups: told who comes and goes.
         request_close: ends the session when the call has ended.
     """
 
     def __init__(
-        self, events: EventBus, call: CallInfo, request_close: Callable[[Reason, str], None]
+        self,
+        events: EventBus,
+        call: CallInfo,
+        *,
+        wake_ups: WakeUpCalls,
+        request_close: Callable[[Reason, str], None],
     ) -> None:
         self.call = call
         self._events = events
         self._request_close = request_close
         self._dialogue: Dialogue | None = None
         self._scope: TaskScope | None = None
+        self._wake_ups = wake_ups
+        self._streams: set[str] = set()
+        self._new_stream = asyncio.Event()
 
     def attach(self, dialogue: Dialogue, scope: TaskScope) -> None:
         """From now on audio is heard."""
@@ -44,6 +56,8 @@ class CallListener:
 
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         """Hand audio to the dialogue."""
+        if participant.id not in self._streams:
+            self._on_stream(participant)
         if self._dialogue is not None:
             self._dialogue.hear(participant, pcm)
         if self._events.has_subscribers(AudioReceivedEvent):
@@ -52,10 +66,13 @@ class CallListener:
     def on_participant_joined(self, participant: Participant) -> None:
         """Tell that somebody joined."""
         self._events.emit(ParticipantJoinedEvent, participant=participant, call=self.call)
+        self._wake_ups.look()
 
     def on_participant_left(self, participant: Participant) -> None:
         """Tell that somebody left, and stop listening to them."""
+        self._streams.discard(participant.id)
         self._events.emit(ParticipantLeftEvent, participant=participant, call=self.call)
+        self._wake_ups.look()
         if self._dialogue is not None and self._scope is not None and not self._scope.closed:
             self._scope.start(self._dialogue.forget(participant), name="forget")
 
@@ -63,3 +80,14 @@ class CallListener:
         """Tell that the call is over, and end the session."""
         self._events.emit(CallEndedEvent, call=self.call, detail=detail)
         self._request_close(Reason.CALL_ENDED, detail)
+
+    async def hear_one_of(self, wanted: Callable[[str], bool]) -> None:
+        """Return when audio has come from a participant whose id is `wanted`."""
+        while not any(wanted(participant) for participant in self._streams):
+            self._new_stream.clear()
+            await self._new_stream.wait()
+
+    def _on_stream(self, participant: Participant) -> None:
+        self._streams.add(participant.id)
+        self._new_stream.set()
+        self._events.emit(AudioStreamEnabledEvent, participant=participant)

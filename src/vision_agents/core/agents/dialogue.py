@@ -9,39 +9,31 @@ from collections.abc import Sequence
 from vision_agents.core.agents.agent_turns import AgentTurns, TurnHooks
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.listener import Listener, UserTurn
-from vision_agents.core.agents.output import Output
+from vision_agents.core.agents.output import Output, Silence
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.responder import Responder
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.agents.states import StateTracker
+from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
+from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.errors import ProviderError, VisionAgentsError
 from vision_agents.core.events.agent import (
-    AgentCaptionEvent,
-    AgentTurnEndedEvent,
-    AgentTurnStartedEvent,
-    SpeculationDroppedEvent,
-    TurnMarksEvent,
     TurnObservedEvent,
     TurnRulesEvent,
     UserInterimTranscriptEvent,
-    UserTranscriptEvent,
-    UserTurnEndedEvent,
     UserTurnStartedEvent,
 )
 from vision_agents.core.events.bus import EventBus
-from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTErrorEvent, TTSErrorEvent
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
-from vision_agents.core.speech.playout import Sentence
 from vision_agents.core.speech.utterance import UtteranceHandle
-from vision_agents.core.tools.executor import ToolExecutor
+from vision_agents.core.tools.executor import ToolExecutor, ToolLimits
 from vision_agents.core.turns.decisions import Decision
 from vision_agents.core.turns.observations import Floor, Observation
 from vision_agents.core.types.component import overrides
@@ -64,6 +56,7 @@ class Dialogue:
         states: told who is doing what.
         bus: takes the events.
         reports: told of every turn that is over.
+        wake_ups: told of whatever ends or interrupts the user's silence.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
     """
@@ -79,6 +72,7 @@ class Dialogue:
         states: StateTracker,
         bus: EventBus,
         reports: TurnReports,
+        wake_ups: WakeUpCalls,
         scope: TaskScope,
         deadlines: Deadlines,
     ) -> None:
@@ -87,6 +81,7 @@ class Dialogue:
         self._states = states
         self._bus = bus
         self._reports = reports
+        self._wake_ups = wake_ups
         self._scope = scope
         self._deadlines = deadlines
         self._listeners: dict[str, Listener] = {}
@@ -95,13 +90,16 @@ class Dialogue:
         self._first_request = LLMRequest(instructions, (), tools.schemas())
         self._holding: set[str] = set()
         self._told = False
-        self._begun: set[str] = set()
+        self._events = TurnEvents(bus, reports)
+        self.quiet = asyncio.Event()
+        """Set while the agent has nothing to say."""
+        self.quiet.set()
         self._owed = False
         """Whether a participant's question waits for an answer that nobody is making."""
         self._output = Output(
             connection,
             started=self._on_started,
-            sentence=self._on_sentence,
+            sentence=self._events.sentence,
             ended=self._on_ended,
             on_error=self._on_output_error,
         )
@@ -115,8 +113,8 @@ class Dialogue:
                 changed=self._on_changed,
                 inside=reports.trace.inside,
                 ended=reports.agent_turn,
-                failed=self._on_failed,
-                wasted=self._on_wasted,
+                failed=self._events.failed,
+                wasted=self._events.wasted,
             ),
         )
 
@@ -128,7 +126,7 @@ class Dialogue:
         return Responder(
             llm=self._pipeline.llm,
             speaker=speaker,
-            tools=ToolExecutor(tools, self._bus.publish),
+            tools=ToolExecutor(tools, self._bus.publish, ToolLimits(timeout=self._deadlines.tool)),
             history=self._history,
             instructions=instructions,
             events=self._bus,
@@ -137,9 +135,14 @@ class Dialogue:
         )
 
     @property
+    def hearing_somebody(self) -> bool:
+        """Whether somebody's turn has begun and not ended."""
+        return any(listener.pending for listener in self._listeners.values())
+
+    @property
     def settled(self) -> bool:
         """Whether nobody's turn is under way: no speech, no pause being judged, no answer, no playback."""
-        return self.turns.idle and not any(listener.pending for listener in self._listeners.values())
+        return self.turns.idle and not self.hearing_somebody
 
     def prepare(self) -> None:
         """Let the model read ahead what every request of this session begins with."""
@@ -171,6 +174,26 @@ class Dialogue:
                 listener.begin_turn()
         listener.push(pcm)
 
+    def enter(self) -> None:
+        """Take part: from now on the agent is idle where it does nothing."""
+        if self._states.agent is AgentState.STARTING:
+            self._states.set_agent(AgentState.IDLE)
+        self._on_changed()
+
+    def interrupt(self, *, force: bool) -> Silence:
+        """Cut what the agent says and has to say; what must not be interrupted only with `force`.
+
+        Without `force` an utterance that must not be interrupted keeps everything as it is.
+        """
+        current = self.turns.current
+        if current is not None and not current.is_interruptible and not force:
+            logger.warning("What is being said must not be interrupted", extra={"utterance": current.id})
+        elif not self.turns.idle:
+            self._states.set_agent(AgentState.LISTENING)
+            self.turns.interrupt(force=force)
+            return self._output.falling_silent()
+        return Silence()
+
     def begin_user_turn(self) -> None:
         """Open the turn of everybody who is being heard."""
         self._told = True
@@ -190,6 +213,7 @@ class Dialogue:
             self.on_release(participant)
             if listener.pending:
                 self.on_turn_dropped(participant)
+            self._wake_ups.look()
             await listener.close()
 
     async def stop_listening(self) -> None:
@@ -221,16 +245,23 @@ class Dialogue:
         """Note that a participant begins to speak."""
         self._bus.emit(UserTurnStartedEvent, participant=participant)
         self._states.set_user(UserState.SPEAKING)
-        if self._floor is Floor.FREE:
+        if self._floor is Floor.FREE and self._states.agent is not AgentState.STARTING:
             self._states.set_agent(AgentState.LISTENING)
+        self._wake_ups.look()
 
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
         """Begin to answer what may be the whole question."""
         if not self._others_speaking(participant):
             self.turns.prepare(_question(participant, text), timeline)
 
+    def on_speech_paused(self, participant: Participant) -> None:
+        """Note that a participant is silent; the turn may go on."""
+        if not self._others_speaking(participant):
+            self._states.set_user(self._silent_user)
+
     def on_speech_resumed(self, participant: Participant) -> None:
         """Drop what was prepared."""
+        self._states.set_user(UserState.SPEAKING)
         self.turns.discard()
 
     def on_hold(self, participant: Participant) -> None:
@@ -256,7 +287,7 @@ class Dialogue:
     def on_turn_dropped(self, participant: Participant) -> None:
         """Go on as if nothing had been said."""
         self.turns.discard()
-        self._states.set_user(UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING)
+        self._states.set_user(self._silent_user)
         if self._owed and self.turns.idle and not self._others_speaking(participant):
             self._owed = False
             self.turns.reply(policy="queue")
@@ -264,25 +295,18 @@ class Dialogue:
 
     def on_interim_transcript(self, participant: Participant, text: str) -> None:
         """Pass on a guess at what is being said."""
+        self._wake_ups.user_active()
         self._bus.emit(UserInterimTranscriptEvent, participant=participant, text=text)
 
     def on_stt_error(self, error: Exception) -> None:
         """Report a recogniser that failed."""
-        logger.warning("The recogniser failed", extra={"error": type(error).__name__})
-        self._reports.collector.on_error("stt")
-        self._bus.emit(STTErrorEvent, error_message=str(error) or type(error).__name__)
+        self._events.stt_failed(error)
 
     def on_turn_ended(self, turn: UserTurn) -> None:
         """Answer a finished turn."""
         self._states.set_user(UserState.IDLE)
-        self._reports.collector.on_user_turn(turn.timeline)
-        self._bus.emit(
-            UserTurnEndedEvent,
-            participant=turn.participant,
-            duration_ms=turn.duration * 1000,
-            trailing_silence_ms=turn.trailing_silence * 1000,
-        )
-        self._bus.emit(UserTranscriptEvent, participant=turn.participant, text=turn.text)
+        self._wake_ups.user_active()
+        self._events.user_turn(turn)
         prepared = self.turns.commit(turn.text)
         self._history.add(prepared or _question(turn.participant, turn.text))
         others = self._others_speaking(turn.participant)
@@ -291,6 +315,10 @@ class Dialogue:
         if prepared is None and answered:
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
+
+    @property
+    def _silent_user(self) -> UserState:
+        return UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING
 
     def _others_speaking(self, participant: Participant) -> list[Seconds]:
         """When the turns of the others that are still going on began."""
@@ -301,7 +329,12 @@ class Dialogue:
 
     def _on_changed(self) -> None:
         floor = self.turns.floor
+        if floor is Floor.FREE:
+            self.quiet.set()
+        else:
+            self.quiet.clear()
         self._show(floor)
+        self._wake_ups.look()
         if floor is not self._floor:
             self._floor = floor
             for listener in list(self._listeners.values()):
@@ -311,79 +344,31 @@ class Dialogue:
         thinking = floor is Floor.PROTECTED and not self.turns.speaking
         if floor is Floor.THINKING or thinking:
             self._states.set_agent(AgentState.THINKING)
-        elif floor is Floor.FREE and self._states.user is UserState.SPEAKING:
+        elif floor is not Floor.FREE or self._states.agent is AgentState.STARTING:
+            return  # it speaks, or has not entered yet
+        elif self.hearing_somebody:
             self._states.set_agent(AgentState.LISTENING)
-        elif floor is Floor.FREE:
+        else:
             self._states.set_user(UserState.IDLE)
             self._states.set_agent(AgentState.IDLE)
 
     def _on_started(self, utterance: UtteranceHandle) -> None:
         self._states.set_user(UserState.LISTENING)
         self._states.set_agent(AgentState.SPEAKING)
-        self._begun.add(utterance.id)
-        self._bus.emit(AgentTurnStartedEvent, utterance_id=utterance.id)
+        self._events.began(utterance)
         turn = self.turns.find(utterance)
         if turn is not None:
             turn.answer.timeline.mark(Mark.FIRST_AUDIO_PLAYED, asyncio.get_running_loop().time())
-        if turn is not None and turn.answer.timeline.get(Mark.SPEECH_END) is not None:
-            timeline = turn.answer.timeline
-            self._tell_marks(utterance, timeline)
+            self._events.marks(utterance, turn.answer.timeline)
         self._on_changed()
-
-    def _tell_marks(self, utterance: UtteranceHandle, timeline: TurnTimeline) -> None:
-        if self._bus.has_subscribers(TurnMarksEvent):
-            delay = timeline.response_delay
-            self._bus.emit(
-                TurnMarksEvent,
-                turn_id=utterance.id,
-                marks_ms=timeline.marks_ms,
-                spans_ms=timeline.spans_ms,
-                response_delay_ms=None if delay is None else round(delay * 1000, 3),
-            )
-
-    def _on_sentence(self, utterance: UtteranceHandle, sentence: Sentence) -> None:
-        if self._bus.has_subscribers(AgentCaptionEvent):
-            playout = utterance.playout
-            duration = sentence.total / playout.sample_rate * 1000 if sentence.complete else None
-            self._bus.emit(
-                AgentCaptionEvent,
-                utterance_id=utterance.id,
-                text=sentence.text,
-                offset_ms=playout.played * 1000,
-                duration_ms=duration,
-            )
 
     def _on_ended(self, utterance: UtteranceHandle) -> None:
         if utterance.spoken_text:
             self._history.add(
                 Message(Role.ASSISTANT, utterance.spoken_text, interrupted=utterance.interrupted)
             )
-        if utterance.id in self._begun:
-            self._begun.discard(utterance.id)
-            self._bus.emit(
-                AgentTurnEndedEvent,
-                utterance_id=utterance.id,
-                interrupted=utterance.interrupted,
-                text=utterance.text,
-                spoken_text=utterance.spoken_text,
-                played_ms=round(utterance.played_seconds * 1000, 3),
-            )
+        self._events.ended(utterance)
         self._on_changed()
-
-    def _on_failed(self, error: Exception) -> None:
-        stage = error.stage if isinstance(error, ProviderError) else "llm"
-        kind: type[ErrorEvent] = TTSErrorEvent if stage == "tts" else LLMErrorEvent
-        unexpected = None if isinstance(error, VisionAgentsError) else error
-        logger.error(
-            "A turn of the agent failed",
-            exc_info=unexpected,
-            extra={"stage": stage, "error": type(error).__name__, "reason": str(error)},
-        )
-        self._reports.collector.on_error("tts" if kind is TTSErrorEvent else "llm")
-        self._bus.emit(kind, error_message=str(error) or type(error).__name__)
-
-    def _on_wasted(self, tokens: int) -> None:
-        self._bus.emit(SpeculationDroppedEvent, tokens=tokens)
 
     def _on_output_error(self, error: Exception) -> None:
         logger.error("The connection refused audio", exc_info=error)

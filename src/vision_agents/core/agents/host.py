@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from vision_agents.core.agents.call_listener import CallListener
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.entry import Entry
+from vision_agents.core.agents.farewell import Farewell
 from vision_agents.core.agents.turn_reports import TurnReports
+from vision_agents.core.aio.callback import call as call_back
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection, EdgeTransport
-from vision_agents.core.errors import ConfigurationError, JoinTimeout, SessionClosed, SessionNotStarted
-from vision_agents.core.events.agent import (
-    AgentFinishEvent,
-    AgentJoinedCallEvent,
-    AgentLeftCallEvent,
-    CallInfo,
+from vision_agents.core.errors import (
+    ConfigurationError,
+    EdgeError,
+    JoinTimeout,
+    SessionClosed,
+    SessionNotStarted,
 )
+from vision_agents.core.events.agent import AgentJoinedCallEvent, CallInfo, ExceptionEvent
+from vision_agents.core.functions.running import in_tool
 from vision_agents.core.observability.tracing import SessionTrace, TracedSession, trace_session
-from vision_agents.core.types.component import Component, overrides
+from vision_agents.core.turns.silence_ladder import Situation
+from vision_agents.core.types.component import overrides
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
@@ -45,16 +53,37 @@ class SessionHost:
         self._agent = session.agent
         self._deadlines = session.agent.deadlines
         self._loop = asyncio.get_running_loop()
+        self._listener = CallListener(
+            self._agent.events,
+            CallInfo(call.id, call.type),
+            wake_ups=session.wake_ups,
+            request_close=self.request_close,
+        )
+        self._work = TaskScope(f"session:{session.id}")
+        self._hooks = TaskScope(f"hooks:{session.id}")
+        self._handlers = TaskScope(f"events:{session.id}")
+        self._farewell = Farewell(session, CallInfo(call.id, call.type), deadline=self._deadlines.close)
         self._connection: Connection | None = None
         self._joined_at: Seconds | None = None
-        self._joined = asyncio.Event()
+        self._edge_ready = False
         self._join_limit: asyncio.Timeout | None = None
-        self._gone = asyncio.Event()
-        self._handlers: TaskScope | None = None
+        self._options: Mapping[str, Any] = {}
+        self._go = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._joined = asyncio.Event()
+        self._entered = asyncio.Event()
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._entry: Entry | None = None
+        self._entering = False
+        self._hanging_up = False
         self._error: BaseException | None = None
         self._trace = SessionTrace()
+
+    @property
+    def started(self) -> bool:
+        """Whether more than the connection was asked for."""
+        return self._go.is_set()
 
     @property
     def connection(self) -> Connection:
@@ -73,18 +102,38 @@ class SessionHost:
             return 0.0
         return self._loop.time() - max(self._connection.idle_since, self._joined_at)
 
-    async def start(self) -> None:
-        """Begin to run; returns when the call is joined, or raises the original error."""
-        # The session's one root task: everything else is a child of its scopes, and `close` awaits it.
-        self._task = self._loop.create_task(self._run(), name=f"session:{self._session.id}")
+    async def connect(self) -> None:
+        """Join the call and nothing else, or raise why that cannot be."""
+        self._begin()
+        await self._reached(self._connected)
+
+    async def start(self, options: Mapping[str, Any]) -> None:
+        """Start the parts and join; returns when the agent listens, or raises the original error."""
+        self._options = options
+        self._go.set()
+        self._begin()
+        await self._reached(self._joined)
+
+    async def enter(self) -> None:
+        """Let the agent enter; returns when it has or the session ends, or raises the original error."""
+        entry = self._entry
+        if entry is not None and not self._entering and not self._ending.is_set():
+            self._entering = True
+            if not entry.calls_up and not self._agent.has_on_enter:
+                await self._enter(entry)  # a task would only be made to end
+                return
+            work = self._enter_when_answered(entry) if entry.calls_up else self._enter(entry)
+            self._hooks.start(work, name="enter", on_error=self._fail)
+            if not entry.calls_up:
+                await self._reached(self._entered)
+
+    async def wait_for_participant(self, timeout: Seconds | None) -> None:  # noqa: ASYNC109 - documented
+        """Return when somebody else is in the call, or the session ends."""
         try:
-            await self._joined.wait()
-        except asyncio.CancelledError:
-            await self.close(Reason.REQUESTED, "cancelled while joining")
-            raise
-        if self._error is not None:
-            await asyncio.wait([self._task])
-            raise self._error
+            await self.connection.wait_for_participant(timeout)
+        except EdgeError:
+            if not self._ending.is_set():
+                raise
 
     def request_close(self, reason: Reason, detail: str = "") -> None:
         """Begin to close, without waiting; only the first reason counts."""
@@ -97,10 +146,24 @@ class SessionHost:
     async def close(self, reason: Reason, detail: str) -> None:
         """Close and wait for the end; cancelling the caller does not cancel the closing."""
         self.request_close(reason, detail)
-        if self._handlers is not None and self._handlers.holds(asyncio.current_task()):
-            await self._gone.wait()  # the end waits for the event handlers: this one cannot wait for it
-        else:
+        task = asyncio.current_task()
+        if self._handlers.holds(task):
+            await self._farewell.told.wait()  # the end waits for the event handlers: this one cannot wait
+        elif not self._farewell.holds(task):
             await self.wait_closed()
+
+    async def hangup(self, detail: str, *, drain: bool) -> None:
+        """End the call for everybody and close; work of the session itself does not wait for that."""
+        self._farewell.end_call = detail
+        if not self._hanging_up and not self._ending.is_set():
+            self._hanging_up = True
+            self._hooks.start(self._hang_up(detail, drain=drain), name="hangup")
+        scopes = (self._work, self._hooks, self._handlers, self._farewell)
+        if in_tool() or any(scope.holds(asyncio.current_task()) for scope in scopes):
+            return
+        await self.wait_closed()
+        if (error := self._farewell.end_error) is not None:
+            raise EdgeError("The call could not be ended; the agent has left it.") from error
 
     async def wait_ending(self) -> None:
         """Return when the closing begins."""
@@ -110,6 +173,22 @@ class SessionHost:
         """Return when everything has ended."""
         if self._task is not None:
             await asyncio.wait([self._task])
+
+    def _begin(self) -> None:
+        if self._task is None:
+            # The session's one root task: everything else is a child of its scopes, and `close` awaits it.
+            self._task = self._loop.create_task(self._run(), name=f"session:{self._session.id}")
+
+    async def _reached(self, step: asyncio.Event) -> None:
+        """Wait for a step of the start; who gives up waiting ends the session."""
+        try:
+            await step.wait()
+        except asyncio.CancelledError:
+            await self.close(Reason.REQUESTED, "cancelled while joining")
+            raise
+        if self._error is not None and self._task is not None:
+            await asyncio.wait([self._task])
+            raise self._error
 
     async def _run(self) -> None:
         call = self.call
@@ -124,58 +203,71 @@ class SessionHost:
         )
         with self._trace.inside():
             await self._live()
-        self._session.status = SessionStatus.CLOSED if self._error is None else SessionStatus.FAILED
+        failed = self._error is not None and not isinstance(self._error, SessionClosed)
+        self._session.status = SessionStatus.FAILED if failed else SessionStatus.CLOSED
         self._trace.end(self._session.close_reason or CloseReason(Reason.COMPLETED), self._error)
 
     async def _live(self) -> None:
-        async with TaskScope(f"events:{self._session.id}") as handlers:
-            self._handlers = handlers
-            self._agent.events.bind(session_id=self._session.id, spawn=handlers.start)
+        async with self._handlers:
+            self._agent.events.bind(session_id=self._session.id, spawn=self._handlers.start)
             try:
                 await self._talk()
             except Exception as error:  # noqa: BLE001 - the top of the session's task
-                self._error = error
-                timed_out = isinstance(error, JoinTimeout)
-                self.request_close(Reason.JOIN_TIMEOUT if timed_out else Reason.ERROR, type(error).__name__)
+                self._fail(error)
             finally:
-                self._joined.set()
+                for step in (self._connected, self._joined, self._entered):
+                    step.set()
                 try:
-                    await self._leave()
+                    await self._farewell.leave(self._connection)
                 finally:  # also when it is cut: from here on the scope takes no handlers
                     self._agent.events.bind(session_id=self._session.id, spawn=None)
 
+    def _fail(self, error: Exception) -> None:
+        """Keep the first error, and end."""
+        self._error = self._error or error
+        timed_out = isinstance(error, JoinTimeout)
+        self.request_close(Reason.JOIN_TIMEOUT if timed_out else Reason.ERROR, type(error).__name__)
+
     async def _talk(self) -> None:
-        work = TaskScope(f"session:{self._session.id}")
-        self._session.states.set_agent(AgentState.STARTING)
-        listener = CallListener(
-            self._agent.events, CallInfo(self.call.id, self.call.type), self.request_close
-        )
         try:
-            self._connection = await self._join(listener)
-            self._joined_at = self._loop.time()
-            self._trace.joined(self._joined_at)
-            self.dialogue = self._new_dialogue(self._connection, work)
-            listener.attach(self.dialogue, work)
-            self._session.status = SessionStatus.ACTIVE
-            self._session.states.set_agent(AgentState.IDLE)
-            self._agent.events.emit(AgentJoinedCallEvent, call=listener.call)
-            self.dialogue.prepare()
-            self._joined.set()
+            if not self._go.is_set():
+                await self._within_limit(connect_only=True)
+                self._connected.set()
+                await self._go_or_end()
+            if self._go.is_set():
+                self._session.states.set_agent(AgentState.STARTING)
+                await self._within_limit(connect_only=False)
+                self._take_part()
             await self._ending.wait()
         finally:
-            await self._fall_silent(work)
+            self._entered.set()
+            await self._farewell.take_leave(
+                self.dialogue,
+                work=self._work,
+                hooks=self._hooks,
+                entered=self._entry is not None and self._entry.begun,
+                connection=self._connection,
+            )
 
-    async def _join(self, listener: CallListener) -> Connection:
+    async def _go_or_end(self) -> None:
+        async with TaskScope("connected") as waiting:
+            steps = [waiting.start(event.wait(), name="wait") for event in (self._go, self._ending)]
+            await asyncio.wait(steps, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _within_limit(self, *, connect_only: bool) -> None:
         """Start every part at once, then join; the first failure stops the others and is raised."""
-        agent, limit = self._agent, self._deadlines.start
+        limit = self._deadlines.start
+        closed = SessionClosed(f"Session {self._session.id} was closed while joining.")
+        if self._ending.is_set():
+            raise closed
         try:
             async with asyncio.timeout(limit) as self._join_limit:
-                await self._start_parts()
-                await agent.edge.authenticate(agent.agent_user)
-                return await agent.edge.join(self.call, agent.agent_user, listener)
+                if not connect_only:
+                    await self._start_parts()
+                await self._join()
         except TimeoutError as error:
             if self._ending.is_set():
-                raise SessionClosed(f"Session {self._session.id} was closed while joining.") from error
+                raise closed from error
             if self._join_limit is None or not self._join_limit.expired():
                 raise
             raise JoinTimeout(f"The call {self.call.id} was not joined within {limit:g} s.") from error
@@ -183,21 +275,50 @@ class SessionHost:
             self._join_limit = None
 
     async def _start_parts(self) -> None:
-        pipeline = self._session.pipeline
-        if pipeline is None:
+        session = self._session
+        if session.pipeline is None:
             raise ConfigurationError("The agent has no parts: give it an llm, an stt and a tts.")
-        edge = self._agent.edge
-        starts = [part.start for part in pipeline.components if overrides(part.start, Component.start)]
-        if overrides(edge.start, EdgeTransport.start):
-            starts.append(edge.start)
+        await self._agent.initialize_mcp()
+        if session.dtmf_handler is not None:
+            begun = session.dtmf_handler.start()
+            if inspect.isawaitable(begun):
+                await begun
+        if not overrides(self._agent.edge.start, EdgeTransport.start):
+            await session.pipeline.start(**self._options)
+            return
         try:
             async with asyncio.TaskGroup() as group:
-                for start in starts:
-                    group.create_task(start())
+                group.create_task(self._ready_edge())
+                group.create_task(session.pipeline.start(**self._options))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
-    def _new_dialogue(self, connection: Connection, work: TaskScope) -> Dialogue:
+    async def _ready_edge(self) -> None:
+        if not self._edge_ready:
+            self._edge_ready = True
+            await self._agent.edge.start()
+
+    async def _join(self) -> None:
+        if self._connection is None:
+            edge, user = self._agent.edge, self._agent.agent_user
+            await self._ready_edge()
+            await edge.authenticate(user)
+            self._connection = await edge.join(self.call, user, self._listener)
+            self._joined_at = self._loop.time()
+            self._trace.joined(self._joined_at)
+
+    def _take_part(self) -> None:
+        """Listen from now on."""
+        self.dialogue = self._new_dialogue(self.connection)
+        self._listener.attach(self.dialogue, self._work)
+        self._entry = Entry(self._session, self.connection, listener=self._listener, dialogue=self.dialogue)
+        self._session.status = SessionStatus.ACTIVE
+        self._agent.events.emit(AgentJoinedCallEvent, call=self._listener.call)
+        self.dialogue.prepare()
+        self._connected.set()
+        self._joined.set()
+
+    def _new_dialogue(self, connection: Connection) -> Dialogue:
         session, agent = self._session, self._agent
         assert session.pipeline is not None
         return Dialogue(
@@ -209,38 +330,55 @@ class SessionHost:
             states=session.states,
             bus=agent.events,
             reports=TurnReports(agent.metrics_collector, agent.events, self._trace),
-            scope=work,
+            wake_ups=session.wake_ups,
+            scope=self._work,
             deadlines=self._deadlines,
         )
 
-    async def _fall_silent(self, work: TaskScope) -> None:
-        """Hear and say nothing more, and end the tasks that did."""
-        self._session.status = SessionStatus.CLOSING
-        self._session.states.set_agent(AgentState.CLOSING)
-        self._deadline = self._loop.time() + self._deadlines.close
-        if self.dialogue is not None:
-            self.dialogue.stop()
-            await self._step(self.dialogue.stop_listening(), "stop listening")
-        await self._step(work.close(), "end tasks", before=self._deadlines.close / 2)
-
-    async def _leave(self) -> None:
-        """Leave the call, give everything back, and tell how it ended."""
-        events, call = self._agent.events, CallInfo(self.call.id, self.call.type)
-        if self._connection is not None:
-            await self._step(self._connection.close(), "leave the call")
-            events.emit(AgentLeftCallEvent, call=call)
-        await self._step(self._agent.close_parts(), "close parts")
-        reason = self._session.close_reason or CloseReason(Reason.COMPLETED)
-        events.emit(AgentFinishEvent, reason=reason.reason, detail=reason.detail)
-        self._gone.set()
-        await self._step(events.drain(), "event handlers")
-
-    async def _step(self, step: Awaitable[object], name: str, *, before: Seconds = 0.0) -> None:
-        """Take one closing step: late or failing, the next ones still run."""
+    async def _enter_when_answered(self, entry: Entry) -> None:
         try:
-            async with asyncio.timeout_at(self._deadline - before):
-                await step
+            await entry.answered()
         except TimeoutError:
-            logger.warning("A closing step took too long and was left", extra={"step": name})
-        except Exception as error:  # noqa: BLE001 - closing goes on
-            logger.warning("A closing step failed", extra={"step": name, "error": type(error).__name__})
+            self.request_close(Reason.NO_ANSWER)
+            return
+        await self._enter(entry)
+
+    async def _enter(self, entry: Entry) -> None:
+        await entry.enter()
+        if self._ending.is_set():  # a cancellation that on_enter did not let through
+            return
+        self._session.wake_ups.begin(self._situation, wake_up=self._wake_up, give_up=self._give_up)
+        entry.take_part()
+        self._entered.set()
+
+    # Silence of the user.
+
+    def _situation(self) -> Situation:
+        dialogue = self.dialogue
+        assert dialogue is not None
+        return Situation(
+            at=self._loop.time(),
+            agent_busy=not dialogue.quiet.is_set(),
+            tool_running=dialogue.turns.tool_running,
+            user_speaking=dialogue.hearing_somebody,
+            user_present=bool(self.connection.participants),
+        )
+
+    def _wake_up(self, attempt: int) -> None:
+        callback = self._session.on_wake_up
+        if callback is not None and not self._ending.is_set():
+            self._hooks.start(call_back(callback, attempt), name="wake up", on_error=self._wake_up_failed)
+
+    def _wake_up_failed(self, error: Exception) -> None:
+        logger.error("on_wake_up failed", exc_info=error)
+        self._agent.events.emit(ExceptionEvent, handler="on_wake_up", error=error)
+
+    def _give_up(self) -> None:
+        self.request_close(Reason.USER_SILENT)
+
+    async def _hang_up(self, detail: str, *, drain: bool) -> None:
+        if drain and self.dialogue is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._deadlines.drain):
+                    await self.dialogue.quiet.wait()
+        self.request_close(Reason.HANGUP, detail)

@@ -80,6 +80,9 @@ class ListenerSink(Protocol):
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
         """A turn may be over: an answer may be prepared."""
 
+    def on_speech_paused(self, participant: Participant) -> None:
+        """A participant is silent; the turn may be over."""
+
     def on_speech_resumed(self, participant: Participant) -> None:
         """The turn was not over."""
 
@@ -235,6 +238,7 @@ class Listener:
                 self._hearing.speech_started()
                 self._sink.on_speech_started(self.participant)
             case SpeechPaused(pause=pause):
+                self._sink.on_speech_paused(self.participant)
                 self._ask(self._ask_recogniser(pause), name="transcript")
             case JudgePause(pause=pause):
                 self._timeline.mark(Mark.PAUSE, self._loop.time())

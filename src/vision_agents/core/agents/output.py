@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
+from typing import Any
 
 from vision_agents.core.audio.pacer import Pacer
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.speech.mixer import Mixer
 from vision_agents.core.speech.playout import Playout, Sentence
-from vision_agents.core.speech.queue import QueueHooks, UtteranceQueue
+from vision_agents.core.speech.queue import FADE, QueueHooks, UtteranceQueue
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.types.units import Seconds
+
+
+class Silence:
+    """The end of a sound that was cut; awaiting it waits until nothing of it is heard any more."""
+
+    def __init__(self, *, at: Seconds = 0.0, unplayed: Callable[[], Seconds] | None = None) -> None:
+        self._at = at
+        self._unplayed = unplayed
+
+    def __await__(self) -> Generator[Any, None, None]:
+        """Wait for the last sample."""
+        return self._wait().__await__()
+
+    async def _wait(self) -> None:
+        left = self._at - asyncio.get_running_loop().time()
+        while left > 0:
+            await asyncio.sleep(left)
+            left = self._unplayed() if self._unplayed is not None else 0.0
 
 
 class Output:
@@ -36,6 +55,7 @@ class Output:
         on_error: Callable[[Exception], None],
     ) -> None:
         self._rate = connection.output_rate
+        self._unplayed: Callable[[], Seconds] = lambda: connection.unplayed
         self._sentence = sentence
         self.mixer = Mixer(self._rate)
         self._pacer = Pacer(self.mixer.pull, connection.send_audio, on_error=self._broke)
@@ -45,7 +65,7 @@ class Output:
                 wake=self._pacer.kick,
                 wake_later=self._wake_later,
                 flush=connection.flush_audio,
-                unplayed=lambda: connection.unplayed,
+                unplayed=self._unplayed,
                 started=started,
                 ended=ended,
             )
@@ -61,6 +81,10 @@ class Output:
     def _broke(self, error: Exception) -> None:
         self.queue.broken = error
         self._on_error(error)
+
+    def falling_silent(self) -> Silence:
+        """What was just cut; its last frame fades out."""
+        return Silence(at=asyncio.get_running_loop().time() + FADE, unplayed=self._unplayed)
 
     def stop(self) -> None:
         """Play nothing more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from vision_agents.core.errors import ConfigurationError
@@ -10,7 +11,7 @@ from vision_agents.core.stt.stt import STT
 from vision_agents.core.tts.tts import TTS
 from vision_agents.core.turn_detection.turn_detector import TurnDetector
 from vision_agents.core.turns.settings import TurnHandling
-from vision_agents.core.types.component import Component, ComponentInfo
+from vision_agents.core.types.component import Component, ComponentInfo, overrides
 from vision_agents.core.vad.energy import EnergyVAD
 from vision_agents.core.vad.vad import VAD
 
@@ -69,6 +70,18 @@ class Pipeline:
         for part in (self.llm, self.tts, self.stt, self.vad, self.turn_detection):
             if part is not None:
                 yield part
+
+    async def start(self) -> None:
+        """Get every part ready for one session, all at once; the first failure stops the others."""
+        starts = [part.start for part in self.components if overrides(part.start, Component.start)]
+        if not starts:
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                for start in starts:
+                    group.create_task(start())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     async def warmup(self) -> None:
         """Load every model, one after the other: their loading is bound by the same disk and processor."""

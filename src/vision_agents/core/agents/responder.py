@@ -61,6 +61,11 @@ class Responder:
         self._deadlines = deadlines
         self._clock = asyncio.get_running_loop().time
 
+    @property
+    def sees(self) -> bool:
+        """Whether the model can look at frames."""
+        return self._llm.profile.vision
+
     async def answer(
         self, answer: Answer, *, on_sentence: Callable[[], None], on_audio: Callable[[], None]
     ) -> None:
@@ -158,6 +163,7 @@ class Responder:
             items=self._items(answer),
             tools=self._tools.schemas,
             turn_instructions=answer.turn_instructions,
+            frames=answer.frames,
         )
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:

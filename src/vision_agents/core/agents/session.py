@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from vision_agents.core.agents.agent_turns import Policy
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.agents.host import SessionHost
+from vision_agents.core.agents.job_context import JobContext, get_current_job_context
 from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.agents.session_events import SessionEvents
+from vision_agents.core.agents.session_speech import SessionSpeech
 from vision_agents.core.agents.states import StateTracker
+from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.edge.transport import Call, Connection
-from vision_agents.core.errors import AgentBusy, SessionClosed, SessionNotStarted
+from vision_agents.core.errors import AgentBusy, ConfigurationError, SessionClosed, SessionNotStarted
 from vision_agents.core.events.bus import EventBus
-from vision_agents.core.functions.running import in_tool
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.observability.metrics import AgentMetrics
-from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.component import ComponentInfo
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus, UserState
 from vision_agents.core.types.units import Seconds
@@ -25,19 +29,34 @@ from vision_agents.core.types.units import Seconds
 if TYPE_CHECKING:
     from vision_agents.core.agents.agent import Agent
 
+logger = logging.getLogger("vision_agents.session")
 
-class AgentSession:
+
+class SessionPart(Protocol):
+    """Something that a session starts."""
+
+    def start(self) -> Awaitable[object] | None:
+        """Begin; called once, before the pipeline starts."""
+        ...
+
+
+class AgentSession(SessionEvents, SessionSpeech):
     """One agent's life in one call: the conversation, how it stands, and why it ended.
 
-    An agent has at most one session. Constructing it again before it has started returns the same object;
-    once it has started, `AgentBusy` is raised.
+    An agent has at most one session. Constructing it again before it has started returns the same object,
+    configured; once it has started, `AgentBusy` is raised.
 
     Args:
         agent: who talks.
         pipeline: the parts; the agent's own where it is left out.
+        wake_up: seconds of the user's silence before `on_wake_up` is called.
+        background_audio: what plays behind the voices.
+        dtmf_handler: hears the keys.
+        voice_mail_detector: tells a person from a machine.
         call_id: the call it is bound to, as far as it is known.
         started_at: when its task began, aware UTC.
         task: the task that runs the call's entry point.
+        turn_handling: how patient and how easily interrupted the agent is; takes the pipeline's place.
     """
 
     def __new__(cls, agent: Agent, *_args: Any, **_kwargs: Any) -> AgentSession:
@@ -49,45 +68,76 @@ class AgentSession:
             raise AgentBusy(f"Agent {agent.id} has a session already: build a new agent for a new call.")
         return session
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - documented
         self,
         agent: Agent,
         pipeline: Pipeline | None = None,
+        wake_up: Seconds | None = None,
+        background_audio: object | None = None,
+        dtmf_handler: SessionPart | None = None,
+        voice_mail_detector: object | None = None,
         *,
         call_id: str | None = None,
         started_at: datetime | None = None,
         task: asyncio.Task[Any] | None = None,
+        turn_handling: TurnHandling | None = None,
     ) -> None:
+        if pipeline is not None and not isinstance(cast("object", pipeline), Pipeline):
+            raise ConfigurationError(f"pipeline must be a Pipeline, not {type(pipeline).__name__}.")
         if agent.session is not self:
             self._set_up(agent)
-        self.pipeline = pipeline or self.pipeline or agent.pipeline
+        if pipeline is not None:
+            agent.use(pipeline)
+        self.wake_up = wake_up if wake_up is not None else self.wake_up
+        self.background_audio_config = background_audio or self.background_audio_config
+        self.dtmf_handler = dtmf_handler or self.dtmf_handler
+        self.voice_mail_detector = voice_mail_detector or self.voice_mail_detector
+        self.turn_handling = turn_handling or self.turn_handling
         self.call_id = call_id or self.call_id
         self.started_at = started_at or self.started_at
         self.task = task or self.task
+        if self.job is None and (job := get_current_job_context()) is not None:
+            job.adopt(self)
 
     def _set_up(self, agent: Agent) -> None:
         self.agent = agent
         self.id = agent.id
-        self.pipeline: Pipeline | None = None
+        self.background_audio_config: object | None = None
+        self.dtmf_handler: SessionPart | None = None
+        self.voice_mail_detector: object | None = None
+        self.turn_handling: TurnHandling | None = None
         self.call_id: str | None = None
         self.started_at: datetime | None = None
         self.task: asyncio.Task[Any] | None = None
+        self.job: JobContext | None = None
         self.history = Conversation()
         self.status = SessionStatus.STARTING
         self.close_reason: CloseReason | None = None
         self.states = StateTracker(agent.events)
+        self.wake_ups = WakeUpCalls()
+        self._named = []
         self._host: SessionHost | None = None
         agent.session = self
 
     @property
     def started(self) -> bool:
-        """Whether it has begun to join its call."""
-        return self._host is not None
+        """Whether it has begun to start; being connected to the call alone does not count."""
+        return self._host is not None and self._host.started
 
     @property
     def finished(self) -> bool:
         """Whether it is over."""
         return self.status in {SessionStatus.CLOSED, SessionStatus.FAILED}
+
+    @property
+    def state(self) -> SessionStatus:
+        """Where it is in its life."""
+        return self.status
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """The parts."""
+        return self.agent.pipeline
 
     @property
     def events(self) -> EventBus:
@@ -127,7 +177,8 @@ class AgentSession:
     @property
     def settled(self) -> bool:
         """Whether nobody's turn is under way."""
-        return self._host is None or self._host.dialogue is None or self._host.dialogue.settled
+        dialogue = self._present_dialogue
+        return dialogue is None or dialogue.settled
 
     def on_call_for(self) -> Seconds:
         """How long the agent has been in the call; 0.0 before."""
@@ -137,56 +188,53 @@ class AgentSession:
         """How long the agent has been alone in the call; 0.0 before joining and while others are there."""
         return self._host.idle_for() if self._host else 0.0
 
-    async def open(self, call: Call) -> None:
-        """Join `call` and begin to talk; returns when the agent is in it, or raises why it is not."""
-        if self.started:
-            raise AgentBusy(f"Session {self.id} has started already: build a new agent for a new call.")
-        if self.finished:
-            raise SessionClosed(f"Session {self.id} has ended: build a new agent for a new call.")
+    async def start(
+        self,
+        wait_for_participant: bool = False,  # noqa: FBT001, FBT002 - documented
+        run_until_shutdown: bool = False,  # noqa: FBT001, FBT002 - documented
+        **kwargs: Any,
+    ) -> None:
+        """Join the call, start the parts, and let the agent enter.
+
+        Where the agent calls a telephone up, this returns before it is answered; `Agent.on_enter` waits.
+
+        Args:
+            wait_for_participant: let the agent enter when somebody is there.
+            run_until_shutdown: return when the session has ended; needs a job.
+            kwargs: for the pipeline's `start`.
+        """
+        job = self.job
+        if run_until_shutdown and job is not None:
+            await job.run_until_shutdown(self, wait_for_participant=wait_for_participant, **kwargs)
+            return
+        if run_until_shutdown:
+            logger.warning("There is no job: start returns when the session has started")
+        await self.open(await self._find_call(), **kwargs)
+        if wait_for_participant:
+            await self.wait_for_participant()
+        await self.enter()
+
+    async def connect(self, call: Call) -> None:
+        """Join `call` and nothing else: nobody is heard before the session starts."""
+        await self._host_of(call).connect()
+
+    async def open(self, call: Call, **options: Any) -> None:
+        """Join `call` and listen, or raise why that cannot be; the agent has not entered yet."""
+        host = self._host_of(call)
         self.call_id = call.id
         self.started_at = self.started_at or datetime.now(UTC)
-        self._host = SessionHost(self, call)
-        await self._host.start()
+        if self.turn_handling is not None and self.pipeline is not None:
+            self.pipeline.turns = self.turn_handling
+        await host.start(options)
 
-    def say(self, text: str, *, policy: Policy = "replace", interruptible: bool = True) -> UtteranceHandle:
-        """Speak a fixed text; returns its handle at once, and awaiting the handle waits for the playback.
+    async def enter(self) -> None:
+        """Let the agent enter; returns when `Agent.on_enter` has, or when the session ends first."""
+        if self._host is not None:
+            await self._host.enter()
 
-        `policy` is what it does to speech that is pending: ``"queue"`` waits for it, ``"replace"`` cuts
-        it, ``"drop"`` gives way to it. From inside a tool it is spoken before the answer goes on.
-        """
-        return self._dialogue().turns.say(text, policy=policy, interruptible=interruptible)
-
-    async def reply(
-        self,
-        instructions: str,
-        *,
-        wait_for_playback: bool = True,
-        policy: Policy = "queue",
-        interruptible: bool = True,
-    ) -> UtteranceHandle:
-        """Let the model answer from the history, with `instructions` that hold for this answer only.
-
-        Waits until it was heard; not so inside a tool, for the answer begins after the tool has returned.
-        """
-        turns = self._dialogue().turns
-        if not instructions.strip():
-            return turns.nothing()
-        handle = turns.reply(instructions, policy=policy, interruptible=interruptible)
-        if wait_for_playback and not in_tool():
-            await handle
-        return handle
-
-    def begin_user_turn(self) -> None:
-        """Open the user's turn (push to talk pressed); the agent falls silent. For manual turn handling."""
-        self._dialogue().begin_user_turn()
-
-    def end_user_turn(self) -> None:
-        """End the user's turn (push to talk released): what was said is answered."""
-        self._dialogue().end_user_turn()
-
-    def interrupt(self, *, force: bool = False) -> None:
-        """Cut what the agent says; `force` also cuts what must not be interrupted."""
-        self._dialogue().turns.interrupt(force=force)
+    async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - documented
+        """Return when somebody else is in the call, or the session ends; `TimeoutError` after `timeout`."""
+        await self._running_host().wait_for_participant(timeout)
 
     async def wait(self) -> None:
         """Return when the session is over; cancelling the waiter does not end the session.
@@ -205,6 +253,11 @@ class AgentSession:
         if self._host is not None:
             await self._host.wait_ending()
 
+    def request_close(self, reason: Reason = Reason.COMPLETED, detail: str = "") -> None:
+        """Begin to end the session, without waiting; the first reason counts."""
+        if self._host is not None:
+            self._host.request_close(reason, detail)
+
     async def close(self, reason: Reason = Reason.COMPLETED, detail: str = "") -> None:
         """End the session; everybody who calls this waits for the same end, and the first reason counts."""
         if self._host is not None:
@@ -212,6 +265,45 @@ class AgentSession:
         elif not self.finished:
             self.close_reason = CloseReason(reason, detail)
             self.status = SessionStatus.CLOSED
+            if self.job is not None:
+                await self.job.run_shutdown_callbacks()
+
+    async def leave(self) -> None:
+        """Leave the call, which goes on for the others, and end the session."""
+        await self.close(Reason.LEFT)
+
+    async def hangup(self, reason: str = "manual_hangup", *, drain: bool = True) -> None:
+        """End the call for everybody, and then the session.
+
+        With `drain`, what is being said is heard first. Inside a tool, and in other work of the session, it
+        returns at once, so that the answer can go on to its goodbye.
+
+        Raises:
+            EdgeError: the transport could not end the call; the agent has left it all the same.
+        """
+        if self._host is None:
+            await self.close(Reason.HANGUP, reason)
+        else:
+            await self._host.hangup(reason, drain=drain)
+
+    async def _find_call(self) -> Call:
+        if self._host is not None:
+            return self._host.call
+        if self.job is not None:
+            return await self.job.make_call()
+        if self.call_id is None:
+            raise ConfigurationError(
+                "The session has no call: join one with agent.join(call), or construct it with call_id=."
+            )
+        return await self.agent.create_call("default", self.call_id)
+
+    def _host_of(self, call: Call) -> SessionHost:
+        if self.finished:
+            raise SessionClosed(f"Session {self.id} has ended: build a new agent for a new call.")
+        if self.started or (self._host is not None and self._host.call != call):
+            raise AgentBusy(f"Session {self.id} has started already: build a new agent for a new call.")
+        self._host = self._host or SessionHost(self, call)
+        return self._host
 
     def _running_host(self) -> SessionHost:
         if self.finished:
@@ -219,6 +311,10 @@ class AgentSession:
         if self._host is None:
             raise SessionNotStarted(f"Session {self.id} has not started: join a call first.")
         return self._host
+
+    @property
+    def _present_dialogue(self) -> Dialogue | None:
+        return self._host.dialogue if self._host else None
 
     def _dialogue(self) -> Dialogue:
         dialogue = self._running_host().dialogue

@@ -38,6 +38,7 @@ class LoopbackConnection(Connection):
         self.flushes = 0
         self._seat = Seat(
             participant=_presence(user),
+            about=_about(user),
             on_audio=listener.on_audio,
             on_joined=self._on_joined,
             on_left=self._on_left,
@@ -53,6 +54,11 @@ class LoopbackConnection(Connection):
     def participants(self) -> tuple[Participant, ...]:
         """The others in the call."""
         return () if self._over else self._room.others(self._seat)
+
+    @property
+    def participants_data(self) -> Mapping[str, Mapping[str, object]]:
+        """What the others told of themselves: their name, and ``User.custom``."""
+        return {} if self._over else self._room.about_others(self._seat)
 
     def send_audio(self, frame: PcmData) -> None:
         """Let the others hear a frame; after the end of the call nobody does."""
@@ -89,6 +95,11 @@ class LoopbackConnection(Connection):
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Give application data to the others."""
         self._room.send_event(self._seat, data)
+
+    async def end(self, detail: str = "") -> None:
+        """End the call for everybody."""
+        if not self._over:
+            self._room.end(detail)
 
     async def close(self) -> None:
         """Leave the call."""
@@ -140,6 +151,7 @@ class LoopbackPeer:
         self._on_audio = on_audio or self.heard.append
         self._seat = Seat(
             participant=_presence(user),
+            about=_about(user),
             on_audio=self._hear,
             on_joined=on_joined or (lambda _participant: None),
             on_left=lambda _participant: None,
@@ -230,6 +242,10 @@ class Edge(EdgeTransport):
         """Leave all calls."""
         for connection in self._connections:
             await connection.close()
+
+
+def _about(user: User) -> Mapping[str, object]:
+    return {"name": user.name, **user.custom}
 
 
 def _presence(user: User) -> Participant:

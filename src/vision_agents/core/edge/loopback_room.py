@@ -14,6 +14,7 @@ class Seat:
     """One presence in a room, and what it wants to hear of the others."""
 
     participant: Participant
+    about: Mapping[str, object]
     on_audio: Callable[[Participant, PcmData], None]
     on_joined: Callable[[Participant], None]
     on_left: Callable[[Participant], None]
@@ -31,6 +32,10 @@ class LoopbackRoom:
     def others(self, seat: Seat) -> tuple[Participant, ...]:
         """Who else is here."""
         return tuple(other.participant for other in self._seats if other is not seat)
+
+    def about_others(self, seat: Seat) -> Mapping[str, Mapping[str, object]]:
+        """What the others told of themselves, by participant id."""
+        return {other.participant.id: other.about for other in self._seats if other is not seat}
 
     def enter(self, seat: Seat) -> None:
         """Let a party in: the others hear of it, and it hears who is here already."""

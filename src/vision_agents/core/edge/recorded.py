@@ -84,6 +84,15 @@ class RecordedConnection(Connection):
         """When the agent was left alone; None while others are in the call."""
         return self._inner.idle_since
 
+    @property
+    def participants_data(self) -> Mapping[str, Mapping[str, object]]:
+        """What is known of the others."""
+        return self._inner.participants_data
+
+    async def end(self, detail: str = "") -> None:
+        """End the call for everybody; the recording goes on until it is closed itself."""
+        await self._inner.end(detail)
+
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the others."""
         await self._inner.send_custom_event(data)

@@ -80,6 +80,15 @@ class Connection(ABC):
     def idle_since(self) -> Seconds | None:
         """When the agent was left alone, on the event loop's clock; None while others are in the call."""
 
+    @property
+    def participants_data(self) -> Mapping[str, Mapping[str, object]]:
+        """What is known of the others, by participant id: ``name``, ``sipUser``, ``sipCallType``, ..."""
+        return {}
+
+    async def end(self, detail: str = "") -> None:
+        """End the call for everybody, a telephone line included; where that cannot be, only leave it."""
+        await self.close()
+
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the other participants."""
         from vision_agents.core.errors import CapabilityMissing

@@ -27,6 +27,22 @@ class AgentJoinedCallEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStartedEvent(Event):
+    """The agent has entered: `Agent.on_enter` has returned, and the session is under way."""
+
+    type: ClassVar[str] = "agent.started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomEvent(Event):
+    """Something of the application's own, published by `AgentSession.emit`."""
+
+    type: ClassVar[str] = "agent.custom"
+    name: str
+    arguments: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLeftCallEvent(Event):
     """The agent has left the call."""
 

@@ -12,6 +12,7 @@ import typing
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
+from weakref import WeakSet
 
 from vision_agents.core.aio.scope import ScopeClosed
 from vision_agents.core.errors import ConfigurationError
@@ -77,6 +78,9 @@ class EventBus:
         self._by_class: dict[Callable[..., Event], tuple[_Subscription, ...]] = {}
         self._session_id = ""
         self._spawn: Spawn | None = None
+        _buses.add(self)
+        for kind, handler in _taps:
+            self.on(kind, handler)
 
     def bind(self, *, session_id: str, spawn: Spawn | None) -> None:
         """Tie the bus to a session: whose id events carry, and whose tasks run async handlers."""
@@ -99,10 +103,25 @@ class EventBus:
 
         return keep
 
-    def off(self, handler: Callable[..., object]) -> None:
-        """Stop calling `handler`; unknown ones are ignored."""
-        self._subscriptions = [s for s in self._subscriptions if s.handler != handler]
+    def off(self, handler: Callable[..., object], kind: Kind | None = None) -> None:
+        """Stop calling `handler`, for events of one `kind` or at all; unknown ones are ignored."""
+        kept = [s for s in self._subscriptions if s.handler != handler or kind not in {None, *s.kinds}]
+        self._subscriptions = kept
         self._by_class.clear()
+
+    @staticmethod
+    def tap(kind: Kind, handler: Handler) -> None:
+        """Call `handler` for the events of every session of this process, present and to come."""
+        _taps.append((kind, handler))
+        for bus in _buses:
+            bus.on(kind, handler)
+
+    @staticmethod
+    def untap(handler: Handler) -> None:
+        """Undo `tap`."""
+        _taps[:] = [tap for tap in _taps if tap[1] != handler]
+        for bus in _buses:
+            bus.off(handler)
 
     def has_subscribers(self, event_class: type[Event]) -> bool:
         """Tell whether anybody would be called: ask before working out what an event would say."""
@@ -185,6 +204,10 @@ class EventBus:
         )
         if not isinstance(event, ExceptionEvent):
             self.publish(ExceptionEvent(handler=subscription.name, error=error))
+
+
+_buses: WeakSet[EventBus] = WeakSet()
+_taps: list[tuple[Kind, Handler]] = []
 
 
 def _discard(call: Awaitable[None]) -> None:

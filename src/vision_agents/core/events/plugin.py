@@ -28,6 +28,13 @@ class AudioReceivedEvent(PluginEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStreamEnabledEvent(PluginEvent):
+    """The first audio of a participant has arrived."""
+
+    type: ClassVar[str] = "plugin.edge.audio_stream_enabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEndedEvent(PluginEvent):
     """The call is over."""
 
@@ -113,6 +120,13 @@ class TTSErrorEvent(ErrorEvent):
     """The synthesiser failed."""
 
     type: ClassVar[str] = "plugin.tts_error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MCPErrorEvent(ErrorEvent):
+    """A server of tools cannot be used; the session goes on without its tools."""
+
+    type: ClassVar[str] = "plugin.mcp_error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from vision_agents.core.agents.agent import Agent
+from vision_agents.core.agents.job_context import JobContext
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.aio.scope import OnError, TaskScope
 from vision_agents.core.errors import (
@@ -274,12 +275,14 @@ class SessionSupervisor:
         assert session is not None
         self.in_call = True
         self._entered.set_result(None)
-        call: Any = self._join_call.call(
-            session.agent, request.call_type, request.call_id, keywords=request.keywords
-        )
-        if not isawaitable(call):
-            raise ConfigurationError("join_call must be an async function.")
-        await call
+        job = JobContext(call_type=request.call_type, call_id=request.call_id, session=session, launched=True)
+        with job.current():
+            call: Any = self._join_call.call(
+                session.agent, request.call_type, request.call_id, keywords=request.keywords
+            )
+            if not isawaitable(call):
+                raise ConfigurationError("join_call must be an async function.")
+            await call
 
     def _give_up_start(self) -> None:
         if not self.closing:

@@ -30,12 +30,14 @@ class LLMRequest:
         items: the conversation, oldest first; its last item is what to answer.
         tools: functions the model may call.
         turn_instructions: instructions for this answer only ("Greet the caller."), never the user's words.
+        frames: pictures to look at for this answer; only where the profile says `vision`.
     """
 
     instructions: str
     items: Sequence[HistoryItem]
     tools: Sequence[ToolSchema] = ()
     turn_instructions: str = ""
+    frames: Sequence[object] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from vision_agents.core.speech.playout import Int16
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.types.units import Seconds
 
-_FADE: Seconds = 0.02
+FADE: Seconds = 0.02
 """One frame: long enough not to click, short enough to be silence at once."""
 
 
@@ -174,7 +174,7 @@ class UtteranceQueue:
         self._hooks.wake()
 
     def _flush(self, utterance: UtteranceHandle) -> None:
-        fade = round(_FADE * utterance.playout.sample_rate)
+        fade = round(FADE * utterance.playout.sample_rate)
         playing = utterance.state is UtteranceState.PLAYING
         if self.broken is None:
             self._hooks.flush(utterance.playout.fade_out(fade) if playing else None)
