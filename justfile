@@ -32,6 +32,11 @@ format:
     {{run}} ruff check --fix
     {{run}} ruff format
 
+# Broken requests, and requests made from what OpenAPI promises.
+campaign-http *args:
+    {{run}} python -m tests.campaigns.raw_requests {{args}}
+    {{run}} --group campaign python -m tests.campaigns.openapi_cases {{args}}
+
 # Measurements; each prints one line of JSON.
 bench:
     {{run}} python benchmarks/import_time.py

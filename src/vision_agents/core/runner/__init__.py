@@ -1,1 +1,1 @@
-"""Running an agent: from the command line today, over HTTP in a later release."""
+"""Running agents: one in the terminal, or many behind HTTP."""

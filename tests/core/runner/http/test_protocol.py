@@ -118,6 +118,27 @@ def test_slow_connections_do_not_keep_the_others_waiting(server: ServerProcess) 
             connection.close()
 
 
+@pytest.mark.slow
+def test_eight_hundred_slow_connections_are_gone_in_fifteen_seconds() -> None:
+    with ServerProcess() as patient:
+        slow = [patient.connect() for _ in range(800)]
+        began = time.monotonic()
+        try:
+            for connection in slow:
+                connection.sendall(HEAD)
+            waits: list[float] = []
+            while time.monotonic() - began < 8:
+                asked = time.monotonic()
+                assert patient.request("GET", "/health").status == 200
+                waits.append(time.monotonic() - asked)
+            assert sorted(waits)[len(waits) * 99 // 100] < 0.2
+            assert all(b" 408 " in read_all(connection) for connection in slow)
+        finally:
+            for connection in slow:
+                connection.close()
+        assert time.monotonic() - began < 15
+
+
 def test_one_connection_too_many_is_refused(server: ServerProcess) -> None:
     others = [server.connect() for _ in range(MOST + 5)]
     try:

@@ -129,7 +129,8 @@ def _logged(scope: Scope, send: Send) -> Send:
                     "method": scope["method"],
                     "route": route,
                     "status": message["status"],
-                    **({"call_id": call_id} if call_id and message["status"] < 400 else {}),
+                    # What was refused may hold anything, and so may ids of routes that are not ours.
+                    **({"call_id": call_id} if message["status"] < 400 and call_id.isprintable() else {}),
                 },
             )
         await send(message)
