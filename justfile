@@ -20,6 +20,10 @@ slow *args:
 campaign-engine steps="100000" *args:
     ENGINE_STEPS={{steps}} {{run}} pytest tests/property {{args}}
 
+# Three nodes in trouble, a thousand times: the launcher and the registry over a store that fails.
+campaign-cluster seeds="1000" *args:
+    {{run}} python -m tests.simulation --seeds {{seeds}} {{args}}
+
 # Style, types and layers.
 lint:
     {{run}} ruff check
