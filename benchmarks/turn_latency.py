@@ -1,10 +1,11 @@
 """End of speech to first audio with the embedded models, with and without speculation, on the same turns.
 
-    python benchmarks/turn_latency.py [--turns 32]
+    python -m benchmarks.turn_latency [--turns 36]
 
 Every question is asked twice in a row, once of an agent that speculates and once of one that asks its models
 only when the turn may be over, in real time. Each has a language model of its own: sharing one, the second
-would find the question already read. Prints JSON: delays, and where each millisecond goes.
+would find the question already read. The voices take turns: the embedded one, at several paces, and those of
+other synthesisers where they are installed. Prints JSON: delays, and where each millisecond goes.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import asyncio
 import json
 import statistics
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
+from benchmarks.turn_taking.voices import EMBEDDED, RATE, Voice, embedded_voices, further_voices
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
@@ -59,18 +62,22 @@ _TURN_HANDLING = {
 
 @dataclass
 class Turn:
-    """One spoken turn: its marks, and whether a tool was called."""
+    """One spoken turn: its marks, whether a tool was called, and whether the embedded voice asked."""
 
     delay_ms: float
     spans_ms: dict[str, float]
     tool: bool
+    own_voice: bool
 
 
-async def _voice(text: str) -> PcmData:
-    tts = embedded.TTS()
-    await tts.warmup()
-    pieces = [chunk.pcm async for chunk in tts.synthesize(text)]
-    return PcmData(np.concatenate([piece.to_int16().samples for piece in pieces]), pieces[0].sample_rate)
+def _voices() -> list[Voice]:
+    """All voices, those of different synthesisers next to each other."""
+    groups = [embedded_voices(), *further_voices()]
+    return [voice for voices in zip_longest(*groups) for voice in voices if voice is not None]
+
+
+def _spoken(voice: Voice, text: str) -> PcmData:
+    return PcmData(voice.say(text), RATE).to_int16()
 
 
 class Conversation:
@@ -97,6 +104,7 @@ class Conversation:
         self.turns: list[Turn] = []
         self.wasted = 0
         self._tool = False
+        self._own_voice = True
         self.agent.events.on(ToolStartEvent, self._on_tool)
         self.agent.events.on(TurnMarksEvent, self._on_marks)
         self.agent.events.on(SpeculationDroppedEvent, self._on_wasted)
@@ -109,11 +117,14 @@ class Conversation:
 
     def _on_marks(self, event: TurnMarksEvent) -> None:
         if event.response_delay_ms is not None:
-            self.turns.append(Turn(event.response_delay_ms, dict(event.spans_ms), self._tool))
+            spans = dict(event.spans_ms)
+            self.turns.append(Turn(event.response_delay_ms, spans, self._tool, self._own_voice))
 
-    async def ask(self, peer: LoopbackPeer, session: AgentSession, question: PcmData) -> None:
+    async def ask(
+        self, peer: LoopbackPeer, session: AgentSession, question: PcmData, *, own_voice: bool
+    ) -> None:
         """Say it in real time, and hear the answer out."""
-        self._tool = False
+        self._tool, self._own_voice = False, own_voice
         loop = asyncio.get_running_loop()
         size = question.sample_rate // 50
         silence = np.zeros(size, np.int16)
@@ -132,7 +143,7 @@ class Conversation:
 async def measure(turns: int) -> dict[str, object]:
     """Ask every question of both agents, in alternating order."""
     talks = {name: Conversation(speculate=name == "speculated") for name in ("speculated", "plain")}
-    voices = [await _voice(question) for question in QUESTIONS]
+    voices = _voices()
     for talk in talks.values():
         await talk.agent.pipeline.warmup()  # pyright: ignore[reportOptionalMemberAccess]
     calls = {name: await talk.agent.create_call("default", "bench") for name, talk in talks.items()}
@@ -143,8 +154,11 @@ async def measure(turns: int) -> dict[str, object]:
     ):
         sessions = {"speculated": first, "plain": second}
         for number in range(turns):
+            voice = voices[number % len(voices)]
+            question = _spoken(voice, QUESTIONS[number % len(QUESTIONS)])
+            own = voice.name.startswith(EMBEDDED)
             for name in sorted(talks, reverse=bool(number % 2)):
-                await talks[name].ask(peers[name], sessions[name], voices[number % len(voices)])
+                await talks[name].ask(peers[name], sessions[name], question, own_voice=own)
     return {name: _summary(talk) for name, talk in talks.items()}
 
 
@@ -152,6 +166,8 @@ def _summary(talk: Conversation) -> dict[str, object]:
     groups = {
         "without_tool": [t for t in talk.turns if not t.tool],
         "with_tool": [t for t in talk.turns if t.tool],
+        "without_tool_embedded_voice": [t for t in talk.turns if not t.tool and t.own_voice],
+        "without_tool_other_voices": [t for t in talk.turns if not t.tool and not t.own_voice],
     }
     return {
         "wasted_tokens": talk.wasted,
@@ -192,5 +208,5 @@ def _before_pause(turn: Turn, name: str) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--turns", type=int, default=32)
+    parser.add_argument("--turns", type=int, default=36)
     print(json.dumps(asyncio.run(measure(parser.parse_args().turns)), indent=2))
