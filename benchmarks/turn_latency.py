@@ -54,6 +54,9 @@ QUESTIONS = (
 _CONTEXT = {True: LLMSettings().context_size, False: LLMSettings().context_size + 256}
 """Another context, another model in memory."""
 
+_SURE_MS = 160.0
+"""A turn that the detector is sure of lasts at least this much longer."""
+
 _TURN_HANDLING = {
     True: TurnHandling(),
     False: TurnHandling(speculate=False, prepare_after=TurnHandling().judge_after),
@@ -185,25 +188,31 @@ def _statistics(turns: list[Turn]) -> dict[str, object]:
         "turns": len(turns),
         "median_ms": round(statistics.median(delays), 1),
         "p95_ms": round(delays[min(len(delays) - 1, round(0.95 * (len(delays) - 1)))], 1),
-        "median_remainder_ms": round(statistics.median(_remainder_ms(turn) for turn in turns), 1),
+        "median_remainder_ms": _median([_remainder_ms(turn) for turn in turns]),
         "median_ms_until": {name: round(statistics.median(values), 1) for name, values in until.items()},
     }
 
 
-def _remainder_ms(turn: Turn) -> float:
-    """What is left after hang-over, turn detection, recogniser, model and voice."""
-    until = {name.split("..")[1]: length for name, length in turn.spans_ms.items()}
-    hang_over = sum(
-        until.get(name, 0.0) for name in ("pause", "transcript_final") if _before_pause(turn, name)
-    )
-    own = hang_over - TurnHandling().judge_after * 1000
-    return own + until.get("end_of_turn", 0.0) + until.get("first_audio_played", 0.0)
+def _median(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(statistics.median(known), 1) if known else None
 
 
-def _before_pause(turn: Turn, name: str) -> bool:
-    """Whether a mark lies in the hang-over: speculation marks some things before its end."""
-    names = [key.split("..")[1] for key in turn.spans_ms]
-    return name in names and names.index(name) <= names.index("pause")
+def _remainder_ms(turn: Turn) -> float | None:
+    """What is left after hang-over, turn detection, recogniser, model and voice.
+
+    None where the turn was ended by silence: how much of that the rule wanted is not in the marks.
+    """
+    at, marks = 0.0, {"speech_end": 0.0}
+    for name, length in turn.spans_ms.items():
+        at += length
+        marks[name.split("..")[1]] = at
+    judged = max(marks["pause"], marks["transcript_final"], marks["turn_detected"], _SURE_MS)
+    waited = marks["end_of_turn"] - judged
+    if waited > _SURE_MS:
+        return None
+    late = marks["pause"] - TurnHandling().judge_after * 1000
+    return late + max(waited, 0.0) + turn.spans_ms.get("tts_first_audio..first_audio_played", 0.0)
 
 
 if __name__ == "__main__":
