@@ -125,7 +125,7 @@ class Voice:
                     resampler = self._resampler_from(chunk.pcm.sample_rate)
                 self._playout.append(sentence, resampler.process(chunk.pcm.to_int16()))
                 self._on_audio()
-        if resampler is not None:
+        if resampler is not None and resampler.delay:
             self._playout.append(sentence, resampler.flush())
 
     def _resampler_from(self, sample_rate: int) -> Resampler:

@@ -101,6 +101,15 @@ class PolyphaseStream:
         """Take `delay` samples as the past, right after `reset`: what comes next is not delayed."""
         self._load(samples)
 
+    @property
+    def piece(self) -> int:
+        """Length of the last piece: another of that length is cheap."""
+        return self._size
+
+    def count(self, size: int) -> int:
+        """Tell how many samples will come out of the next `size`."""
+        return max(0, -((self._offset - size * self._design.up) // self._design.down))
+
     def process(self, samples: Samples) -> Floats:
         """Filter the next piece; the result is valid until the next call."""
         step = self._max_piece  # bounds the working memory
@@ -134,7 +143,7 @@ class PolyphaseStream:
 
     def _gather(self) -> Floats:
         design, end = self._design, self._size * self._design.up
-        count = max(0, -((self._offset - end) // design.down))
+        count = self.count(self._size)
         at, phase = np.divmod(self._offset + np.arange(count) * design.down, design.up)
         self._offset += count * design.down - end
         shape = (self._size, self._history + 1)

@@ -68,10 +68,14 @@ class Resampler:
 
     def flush(self) -> PcmData:
         """Give what the delay still holds back, and clear the state."""
-        delay = self._stream.delay if self._stream else 0
-        tail = self.process(PcmData(self._zeros(delay), self._source_rate))
+        stream = self._stream
+        if stream is None:
+            return PcmData(self._zeros(0), self._target_rate)
+        length = stream.count(stream.delay)
+        silence = PcmData(self._zeros(max(stream.delay, stream.piece)), self._source_rate)
+        tail = self.process(silence)
         self.reset()
-        return tail
+        return PcmData(tail.samples[:length], self._target_rate)
 
     def reset(self) -> None:
         """Forget the past: the next piece starts a new stream."""

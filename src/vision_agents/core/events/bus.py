@@ -130,9 +130,16 @@ class EventBus:
     def emit(
         self, event_class: Callable[Fields, Event], /, *args: Fields.args, **fields: Fields.kwargs
     ) -> None:
-        """Publish an event, given as its class and fields: where nobody listens, it is not even built."""
-        if self._wanting(event_class):
-            self.publish(event_class(*args, **fields))
+        """Publish an event, given as its class and fields: where nobody listens, it is not even built.
+
+        `session_id` and `at` are the bus's own to fill in.
+        """
+        if subscriptions := self._wanting(event_class):
+            build = cast("Callable[..., Event]", event_class)
+            now = asyncio.get_running_loop().time()
+            event = build(*args, session_id=self._session_id, at=now, **fields)
+            for subscription in subscriptions:
+                self._call(subscription, event)
 
     def publish(self, event: Event) -> None:
         """Stamp the event with the session and the loop's clock, and call the handlers."""
