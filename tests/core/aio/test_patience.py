@@ -58,6 +58,13 @@ async def test_the_wait_for_one_item_is_bounded() -> None:
     assert stream.closed
 
 
+@pytest.mark.timeout(20)
+async def test_a_deadline_that_is_rounded_up_is_reached_all_the_same() -> None:
+    await asyncio.sleep(0.14)  # 0.14 + 1.0 is a little more than 1.14
+    with pytest.raises(TooSlow):
+        await read(Stream(5))
+
+
 async def test_what_is_done_with_an_item_may_take_its_time() -> None:
     async with patient(Stream(0.5, 0.5)) as items:
         async for _ in items:

@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 _NEVER = float("inf")
+_GRAIN = 1e-6
+"""A loop fires a timer up to one tick of its clock early: by then the deadline has come."""
 
 
 class Patient(Generic[T]):
@@ -56,7 +58,7 @@ class Patient(Generic[T]):
 
     def _look(self) -> None:
         now = self._loop.time()
-        if now < self._deadline:
+        if now < self._deadline - _GRAIN:
             self._timer = self._loop.call_at(min(self._deadline, now + self._patience), self._look)
         else:
             self._expired = True
