@@ -87,7 +87,7 @@ class Verdict:
     faults: list[tuple[bytes, bytes]] = field(default_factory=list[tuple[bytes, bytes]])
 
 
-async def send_all(port: int, requests: Iterator[bytes], *, at_once: int = 40) -> Verdict:
+async def send_all(port: int, requests: Iterator[bytes], *, at_once: int = 150) -> Verdict:
     """Send each over a connection of its own."""
     verdict = Verdict()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "grpc_server"))
 
 import grpc
-import server as example
+import server as example  # pyright: ignore[reportMissingImports]
 
 from vision_agents.core import Agent, AgentLauncher
 from vision_agents.core.edge.loopback import Edge
