@@ -33,6 +33,7 @@ class Network:
         self.silent = False
         """Whether what is cut hangs, rather than failing at once."""
         self.waits: dict[asyncio.Task[Any], None] = {}
+        self.hung: list[asyncio.Future[Any]] = []
 
     def delay(self) -> float:
         return self.slowness * self.dice.uniform(0.2, 1.8)
@@ -46,9 +47,12 @@ class Network:
         self.reset()
 
     def reset(self) -> None:
-        """Break the connections on which nodes wait for commands."""
+        """Break the connections on which nodes wait for commands, or for an answer that never came."""
         for wait in list(self.waits):
             wait.cancel()
+        hung, self.hung = self.hung, []
+        for answer in hung:
+            _settle(answer, ConnectionResetError())
 
 
 class Link:
@@ -116,7 +120,9 @@ class Link:
     def _is_cut(self, answer: asyncio.Future[Any]) -> bool:
         if not (self.cut or self._network.down):
             return False
-        if not (self.silent or self._network.silent):
+        if self.silent or self._network.silent:
+            self._network.hung.append(answer)
+        else:
             _settle(answer, ConnectionRefusedError())
         return True
 
