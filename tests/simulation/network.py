@@ -33,7 +33,6 @@ class Network:
         self.silent = False
         """Whether what is cut hangs, rather than failing at once."""
         self.waits: dict[asyncio.Task[Any], None] = {}
-        self.hung: list[asyncio.Future[Any]] = []
 
     def delay(self) -> float:
         return self.slowness * self.dice.uniform(0.2, 1.8)
@@ -47,12 +46,9 @@ class Network:
         self.reset()
 
     def reset(self) -> None:
-        """Break the connections on which nodes wait for commands, or for an answer that never came."""
+        """Break the connections on which nodes wait for commands."""
         for wait in list(self.waits):
             wait.cancel()
-        hung, self.hung = self.hung, []
-        for answer in hung:
-            _settle(answer, ConnectionResetError())
 
 
 class Link:
@@ -120,9 +116,7 @@ class Link:
     def _is_cut(self, answer: asyncio.Future[Any]) -> bool:
         if not (self.cut or self._network.down):
             return False
-        if self.silent or self._network.silent:
-            self._network.hung.append(answer)
-        else:
+        if not (self.silent or self._network.silent):
             _settle(answer, ConnectionRefusedError())
         return True
 

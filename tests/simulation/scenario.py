@@ -22,9 +22,6 @@ LIFE = 300.0
 _SETTLE = 75.0
 """Seconds at the end without faults: whatever is left wrong then stays wrong."""
 
-_QUIET = 15.0
-"""Seconds at the very end in which nobody asks for anything."""
-
 _SIZES = ((5.0, 30.0), (5.0, 30.0), (2.0, 12.0), (10.0, 30.0), (20.0, 30.0), (1.0, 30.0))
 _CALLS = 4
 
@@ -62,8 +59,7 @@ class Scenario:
     # What users do
 
     async def _users(self) -> None:
-        end = self.life + _SETTLE - _QUIET
-        while self.loop.time() < end:
+        while True:
             await asyncio.sleep(self.dice.expovariate(1 / 4.0))
             nodes = [node for node in self.nodes if node.up]
             if not nodes:
@@ -182,7 +178,6 @@ class Scenario:
         self.network.reset()
         await asyncio.sleep(seconds)
         node.link.cut = not node.alive
-        self.network.reset()
         node.relief("partition")
 
     async def _pause(self) -> None:

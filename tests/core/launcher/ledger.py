@@ -40,19 +40,15 @@ class Ledger:
     visits: list[Visit] = field(default_factory=list[Visit])
     closes: dict[str, int] = field(default_factory=dict[str, int])
     made: int = 0
-    changes: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-    """Who came (1) and went (-1) in which call, in that order."""
 
     def joined(self, call_id: str, who: str) -> Visit:
         visit = Visit(call_id, who, now())
         self.visits.append(visit)
-        self.changes.append((call_id, 1))
         return visit
 
     def left(self, visit: Visit) -> None:
         if visit.left_at is None:
             visit.left_at = now()
-            self.changes.append((visit.call_id, -1))
 
     @contextmanager
     def visit(self, call_id: str, who: str) -> Generator[None]:
@@ -70,11 +66,16 @@ class Ledger:
 
     def most_at_once(self, call_id: str | None = None) -> int:
         """The largest number that ever was in one call, or in all calls together, at the same time."""
+        changes: list[tuple[float, int]] = []
+        for visit in self.visits:
+            if call_id in {None, visit.call_id}:
+                changes.append((visit.joined_at, 1))
+                if visit.left_at is not None:
+                    changes.append((visit.left_at, -1))
         most = there = 0
-        for where, change in self.changes:
-            if call_id in {None, where}:
-                there += change
-                most = max(most, there)
+        for _, change in sorted(changes):  # who leaves at the same time as another joins leaves first
+            there += change
+            most = max(most, there)
         return most
 
     @property

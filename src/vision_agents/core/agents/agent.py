@@ -15,7 +15,7 @@ from vision_agents.core.errors import AgentBusy, ConfigurationError, SessionClos
 from vision_agents.core.events.bus import EventBus, HandlerT
 from vision_agents.core.functions.function_tool import marked_methods
 from vision_agents.core.functions.registry import FunctionRegistry
-from vision_agents.core.llm.llm import LLM
+from vision_agents.core.llm.llm import LanguageModel
 from vision_agents.core.observability.collector import MetricsCollector
 from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
@@ -43,7 +43,7 @@ class Agent:
         instructions: the persona, as the model is told it.
         edge: the transport that carries the call.
         agent_user: who the agent is in the call; an empty id is filled in.
-        llm: answers.
+        llm: answers; a `Realtime` model also hears and speaks.
         stt: hears.
         tts: speaks.
         vad: tells speech from silence.
@@ -62,7 +62,7 @@ class Agent:
         *,
         edge: EdgeTransport | None = None,
         agent_user: User | None = None,
-        llm: LLM | None = None,
+        llm: LanguageModel | None = None,
         stt: STT | None = None,
         tts: TTS | None = None,
         vad: VAD | None = None,
@@ -91,7 +91,7 @@ class Agent:
         self.events = EventBus()
         self.metrics_collector = MetricsCollector()
         self.mcp_servers = tuple(mcp_servers)
-        self.functions = pipeline.llm.functions if pipeline and pipeline.llm else FunctionRegistry()
+        self.functions = pipeline.model.functions if pipeline and pipeline.model else FunctionRegistry()
         for tool in (*tools, *marked_methods(self)):
             self.functions.add(tool)
         self.session: AgentSession | None = None
@@ -135,11 +135,11 @@ class Agent:
         self._edge = edge
 
     @property
-    def llm(self) -> LLM:
-        """The language model."""
-        if self.pipeline is None or self.pipeline.llm is None:
+    def llm(self) -> LanguageModel:
+        """The model that answers, text or speech."""
+        if self.pipeline is None or self.pipeline.model is None:
             raise ConfigurationError("The agent has no llm: pass llm= to think and to use tools.")
-        return self.pipeline.llm
+        return self.pipeline.model
 
     @property
     def metrics(self) -> AgentMetrics:
@@ -160,9 +160,9 @@ class Agent:
         if pipeline is self.pipeline:
             return
         self.pipeline = pipeline
-        if pipeline.llm is not None:
-            self.functions.adopt(pipeline.llm.functions)
-            pipeline.llm.functions = self.functions
+        if pipeline.model is not None:
+            self.functions.adopt(pipeline.model.functions)
+            pipeline.model.functions = self.functions
 
     async def initialize_mcp(self) -> None:
         """Offer the tools of the servers; one that is broken is told of and left out."""

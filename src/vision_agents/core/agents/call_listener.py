@@ -60,8 +60,7 @@ class CallListener:
             self._on_stream(participant)
         if self._dialogue is not None:
             self._dialogue.hear(participant, pcm)
-        if self._events.has_subscribers(AudioReceivedEvent):
-            self._events.emit(AudioReceivedEvent, participant=participant, pcm_data=pcm)
+        self._events.emit(AudioReceivedEvent, participant=participant, pcm_data=pcm)
 
     def on_participant_joined(self, participant: Participant) -> None:
         """Tell that somebody joined."""

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from vision_agents.core.agents.agent_turns import AgentTurns, TurnHooks
 from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.ensemble import Persona, Surroundings, assemble
 from vision_agents.core.agents.listener import Listener, UserTurn
 from vision_agents.core.agents.output import Output, Silence
 from vision_agents.core.agents.pipeline import Pipeline
-from vision_agents.core.agents.responder import Responder
-from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.agents.realtime_ear import EarHooks, RealtimeEar
+from vision_agents.core.agents.realtime_side import connect
 from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
@@ -33,7 +34,6 @@ from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.utterance import UtteranceHandle
-from vision_agents.core.tools.executor import ToolExecutor, ToolLimits
 from vision_agents.core.turns.decisions import Decision
 from vision_agents.core.turns.observations import Floor, Observation
 from vision_agents.core.types.component import overrides
@@ -103,10 +103,15 @@ class Dialogue:
             ended=self._on_ended,
             on_error=self._on_output_error,
         )
-        speaker = Speaker(pipeline.tts, events=bus, deadlines=deadlines) if pipeline.tts else None
+        self._around = Surroundings(
+            history=history, states=states, bus=bus, reports=reports, scope=scope, deadlines=deadlines
+        )
+        persona = Persona(instructions=instructions, tools=tools)
+        self._ensemble = assemble(pipeline, persona, self._around)
+        self._ear: RealtimeEar | None = None
         self.turns = AgentTurns(
-            responder=self._make_responder(speaker, instructions, tools),
-            speaker=speaker,
+            responder=self._ensemble.answerer,
+            speaker=self._ensemble.speaker,
             output=self._output,
             scope=scope,
             hooks=TurnHooks(
@@ -118,31 +123,21 @@ class Dialogue:
             ),
         )
 
-    def _make_responder(
-        self, speaker: Speaker | None, instructions: str, tools: FunctionRegistry
-    ) -> Responder | None:
-        if self._pipeline.llm is None:
-            return None
-        return Responder(
-            llm=self._pipeline.llm,
-            speaker=speaker,
-            tools=ToolExecutor(tools, self._bus.publish, ToolLimits(timeout=self._deadlines.tool)),
-            history=self._history,
-            instructions=instructions,
-            events=self._bus,
-            reports=self._reports,
-            deadlines=self._deadlines,
-        )
-
     @property
     def hearing_somebody(self) -> bool:
         """Whether somebody's turn has begun and not ended."""
-        return any(listener.pending for listener in self._listeners.values())
+        by_ear = self._ear is not None and self._ear.pending
+        return by_ear or any(listener.pending for listener in self._listeners.values())
 
     @property
     def settled(self) -> bool:
         """Whether nobody's turn is under way: no speech, no pause being judged, no answer, no playback."""
         return self.turns.idle and not self.hearing_somebody
+
+    async def connect(self) -> None:
+        """Open the conversation with a realtime model, where there is one; raises what the model raises."""
+        hooks = EarHooks(changed=self._on_changed, active=self._wake_ups.user_active)
+        self._ear = await connect(self._ensemble, self._around, turns=self.turns, hooks=hooks)
 
     def prepare(self) -> None:
         """Let the model read ahead what every request of this session begins with."""
@@ -152,6 +147,9 @@ class Dialogue:
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Take a participant's audio; each gets a listener with the first frame."""
+        if self._ear is not None:
+            self._ear.hear(participant, pcm)
+            return
         if self._pipeline.stt is None or self._deaf:
             return
         listener = self._listeners.get(participant.id)
@@ -208,6 +206,8 @@ class Dialogue:
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""
+        if self._ear is not None:
+            self._ear.forget(participant)
         listener = self._listeners.pop(participant.id, None)
         if listener is not None:
             self.on_release(participant)
@@ -219,6 +219,9 @@ class Dialogue:
     async def stop_listening(self) -> None:
         """Hear nothing more, from anybody."""
         self._deaf = True
+        self._ear = None
+        if self._ensemble.link is not None:
+            await self._ensemble.link.close()
         listeners, self._listeners = list(self._listeners.values()), {}
         await asyncio.gather(*(listener.close() for listener in listeners))
 
@@ -310,8 +313,8 @@ class Dialogue:
         prepared = self.turns.commit(turn.text)
         self._history.add(prepared or _question(turn.participant, turn.text))
         others = self._others_speaking(turn.participant)
-        answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.llm is not None
-        self._owed = prepared is None and not answered and self._pipeline.llm is not None
+        answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
+        self._owed = prepared is None and not answered and self._pipeline.model is not None
         if prepared is None and answered:
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
@@ -364,9 +367,8 @@ class Dialogue:
 
     def _on_ended(self, utterance: UtteranceHandle) -> None:
         if utterance.spoken_text:
-            self._history.add(
-                Message(Role.ASSISTANT, utterance.spoken_text, interrupted=utterance.interrupted)
-            )
+            heard, cut = utterance.spoken_text, utterance.interrupted
+            self._history.add(Message(Role.ASSISTANT, heard, interrupted=cut, id=utterance.id))
         self._events.ended(utterance)
         self._on_changed()
 

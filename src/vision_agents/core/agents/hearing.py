@@ -47,15 +47,15 @@ class Hearing:
             self._turn_audio = SpeechBuffer(_RATE, pre_roll=_PRE_ROLL, limit=limit)
         self._resamplers: dict[tuple[int, int], Resampler] = {}
 
-    def audio(self, pcm: PcmData, end: Seconds) -> None:
-        """Take audio that ends at audio time `end`; one resampling serves every model at 16 kHz."""
+    def audio(self, pcm: PcmData, at: Seconds) -> None:
+        """Take audio that begins at audio time `at`; one resampling serves every model at 16 kHz."""
         heard = self._resample(pcm, _RATE)
         stt_rate = self._stt.profile.sample_rate
         self._stream.push(heard if stt_rate == _RATE else self._resample(pcm, stt_rate))
         if self._turn_audio is not None:
             self._turn_audio.push(heard.samples)
         if self._vad is not None:
-            self._listen(self._vad, heard.samples, end)
+            self._listen(self._vad, heard.samples, at + pcm.duration)
 
     def gap(self, duration: Seconds) -> None:
         """Take marked silence of `duration` seconds."""

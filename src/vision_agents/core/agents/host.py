@@ -265,6 +265,10 @@ class SessionHost:
                 if not connect_only:
                     await self._start_parts()
                 await self._join()
+                if not connect_only:
+                    dialogue = self._new_dialogue(self.connection)
+                    await dialogue.connect()
+                    self.dialogue = dialogue
         except TimeoutError as error:
             if self._ending.is_set():
                 raise closed from error
@@ -309,7 +313,7 @@ class SessionHost:
 
     def _take_part(self) -> None:
         """Listen from now on."""
-        self.dialogue = self._new_dialogue(self.connection)
+        assert self.dialogue is not None
         self._listener.attach(self.dialogue, self._work)
         self._entry = Entry(self._session, self.connection, listener=self._listener, dialogue=self.dialogue)
         self._session.status = SessionStatus.ACTIVE

@@ -179,7 +179,7 @@ class Listener:
 
     def _on_audio(self, pcm: PcmData, at: Seconds) -> None:
         self._at = at + pcm.duration
-        self._hearing.audio(pcm, self._at)
+        self._hearing.audio(pcm, at)
 
     def _on_gap(self, at: Seconds, duration: Seconds) -> None:
         self._at = at + duration

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from vision_agents.core.agents.pipeline_mode import PipelineMode, Slots, mode_of
 from vision_agents.core.errors import ConfigurationError
-from vision_agents.core.llm.llm import LLM
+from vision_agents.core.llm.llm import LLM, LanguageModel
+from vision_agents.core.llm.realtime import Realtime
 from vision_agents.core.stt.stt import STT
 from vision_agents.core.tts.tts import TTS
 from vision_agents.core.turn_detection.turn_detector import TurnDetector
@@ -17,10 +19,11 @@ from vision_agents.core.vad.vad import VAD
 
 
 class Pipeline:
-    """A cascade: voice activity, recogniser, turn detector, language model, synthesiser.
+    """A cascade of voice activity, recogniser, turn detector, language model and synthesiser, or a realtime
+    model that hears and speaks by itself, or one with a recogniser or a synthesiser of your own.
 
     Args:
-        llm: answers.
+        llm: answers; a `Realtime` model also hears where there is no stt, and speaks where there is no tts.
         stt: hears; without one the agent only speaks when it is asked to.
         tts: speaks; without one the answers stay text.
         vad: tells speech from silence. Left out, a recogniser that detects turns needs none, any other
@@ -32,7 +35,7 @@ class Pipeline:
     def __init__(
         self,
         *,
-        llm: LLM | None = None,
+        llm: LanguageModel | None = None,
         stt: STT | None = None,
         tts: TTS | None = None,
         vad: VAD | None = None,
@@ -43,12 +46,24 @@ class Pipeline:
             raise ConfigurationError("vad and turn_detection need an stt: it finds the words to answer.")
         if not (llm or stt or tts):
             raise ConfigurationError("A pipeline needs at least one of llm, stt and tts.")
-        self.llm = llm
+        self.llm = llm if isinstance(llm, LLM) else None
+        self.realtime = llm if isinstance(llm, Realtime) else None
         self.stt = stt
         self.tts = tts
         self.vad = vad if vad or stt is None or stt.profile.turn_detection else EnergyVAD()
         self.turn_detection = turn_detection
         self.turns = turns or TurnHandling()
+        self.config = mode_of(Slots(self.llm, self.realtime, stt, tts, self.vad, turn_detection, turns))
+
+    @property
+    def mode(self) -> PipelineMode:
+        """What kind of pipeline the parts make."""
+        return self.config.mode
+
+    @property
+    def model(self) -> LanguageModel | None:
+        """What answers, text or speech."""
+        return self.llm or self.realtime
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -56,10 +71,12 @@ class Pipeline:
         return tuple(self._present())
 
     def describe(self) -> dict[str, ComponentInfo]:
-        """Tell who provides each part that is there: ``stt``, ``llm``, ``tts``, ``vad``, ``eou``."""
+        """Tell who provides each part that is there: ``stt``, ``llm`` or ``realtime``, ``tts``, ``vad``,
+        ``eou``."""
         slots = {
             "stt": self.stt,
             "llm": self.llm,
+            "realtime": self.realtime,
             "tts": self.tts,
             "vad": self.vad,
             "eou": self.turn_detection,
@@ -67,7 +84,7 @@ class Pipeline:
         return {slot: part.describe() for slot, part in slots.items() if part is not None}
 
     def _present(self) -> Iterator[Component]:
-        for part in (self.llm, self.tts, self.stt, self.vad, self.turn_detection):
+        for part in (self.llm, self.realtime, self.tts, self.stt, self.vad, self.turn_detection):
             if part is not None:
                 yield part
 

@@ -56,7 +56,7 @@ class InboundAudio:
         A late frame waits for the next one: if that comes at once, nothing was lost but only held up (by the
         network, or by this process), and there is no gap.
         """
-        if not len(pcm.samples):
+        if not len(pcm):
             return
         now = asyncio.get_running_loop().time()
         self._frame = pcm.duration
@@ -64,8 +64,7 @@ class InboundAudio:
             self._anchor = now - self._frame
         follows_at_once = now - self._pushed_at < self._frame / 2
         self._pushed_at = now
-        if self._late is not None:
-            self._let_go(gap=not follows_at_once)
+        self._let_go(gap=not follows_at_once)
         if follows_at_once or self._lateness(now) <= self._tolerance + _GRAIN:
             self._deliver(pcm, now)
         else:
@@ -109,7 +108,7 @@ class InboundAudio:
             self._base, self._samples = self.position, 0
             self._sample_rate = pcm.sample_rate
         at = self.position
-        self._samples += len(pcm.samples)
+        self._samples += len(pcm)
         assert self._anchor is not None
         self._anchor = min(self._anchor, now - self.position)
         self._on_audio(pcm, at)

@@ -15,6 +15,10 @@ class Conversation:
         """Put `item` at the end."""
         self._items.append(item)
 
+    def insert(self, place: int, item: HistoryItem) -> None:
+        """Put `item` before the one at `place`: it was said earlier than it became known."""
+        self._items.insert(place, item)
+
     @property
     def items(self) -> tuple[HistoryItem, ...]:
         """Everything, tool calls included."""

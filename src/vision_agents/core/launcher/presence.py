@@ -42,7 +42,7 @@ class Presence:
         """
         pause = self._registry.recovers_in
         if self._max_per_call is not None and pause:
-            logger.info("The registry is empty: others may have sessions", extra={"seconds": round(pause)})
+            logger.info("The registry is empty: other nodes may have sessions", extra={"seconds": round(pause)})
             await asyncio.sleep(pause)
 
     async def claim(self, info: SessionInfo) -> None:

@@ -65,8 +65,6 @@ class TurnMachine:
     @property
     def deadline(self) -> Seconds | None:
         """Audio time at which silence alone would change something; None where it would not."""
-        if self.turn_start is None and self._barge_in.deadline is None:  # as nearly always
-            return None
         own = None if self._settings.manual else self._next_due()
         due = [at for at in (own, self._barge_in.deadline) if at is not None and at > self._at]
         return min(due, default=None)

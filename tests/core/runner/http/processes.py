@@ -45,11 +45,9 @@ class ServerProcess:
         self._listening = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self._listening.wait(60)
+        assert self._listening.wait(60), self.log
         found = re.search(r'"url": "http://([^"]+):(\d+)"', self.log)
-        if found is None:
-            self.__exit__(None, None, None)
-            raise AssertionError(f"The server did not begin to listen:\n{self.log}")
+        assert found, self.log
         self.port = int(found[2])
 
     @property

@@ -4,8 +4,6 @@ LEDGER          a file in which each agent writes down when it comes and goes
 JOIN            how `join_call` lives: `stay`, `stubborn` (ignores that it is cancelled), `thread`
 CREATE          how `create_agent` works: `fast`, `slow`, or `fails`
 PERMISSION      `raises`
-REDIS           the URL of a registry that other nodes share
-LAUNCHER        more arguments of the launcher, as JSON
 """
 
 from __future__ import annotations
@@ -16,14 +14,7 @@ import os
 import time
 from typing import Any
 
-from vision_agents.core import (
-    Agent,
-    AgentLauncher,
-    RedisSessionKVStore,
-    Runner,
-    ServeOptions,
-    SessionRegistry,
-)
+from vision_agents.core import Agent, AgentLauncher, Runner, ServeOptions
 from vision_agents.core.edge.loopback import Edge
 
 LEDGER = os.environ.get("LEDGER", os.devnull)
@@ -73,7 +64,5 @@ async def can_view_session(call_id: str, authorization: str = "") -> bool:
 
 if __name__ == "__main__":
     settings: dict[str, Any] = json.loads(os.environ.get("LAUNCHER", "{}"))
-    if url := os.environ.get("REDIS"):
-        settings["registry"] = SessionRegistry(RedisSessionKVStore(url=url))
     launcher = AgentLauncher(create_agent, join_call, **settings)
     Runner(launcher, ServeOptions(can_view_session=can_view_session)).cli()

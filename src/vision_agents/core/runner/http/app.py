@@ -71,7 +71,6 @@ def _default_app(launcher: AgentLauncher, options: ServeOptions) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,
     )
     attach(app, launcher, options)
     # Not by include_router: the routes would be matched twice for each request.
