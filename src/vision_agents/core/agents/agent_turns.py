@@ -43,7 +43,9 @@ class AgentTurn:
     """The answer whose tool says it."""
     failed: Exception | None = None
     maker: Answerer | None = None
-    """What makes the answer, from the moment it is begun."""
+    """What makes the answer."""
+    speaker: Speaker | None = None
+    """What speaks the script."""
 
     @property
     def utterance(self) -> UtteranceHandle:
@@ -151,7 +153,7 @@ class AgentTurns:
         """Speak a fixed text; from inside a tool it is spoken beside the turn that called the tool."""
         if not self._audible:
             raise ConfigurationError("say needs a tts: give the agent one.")
-        turn = AgentTurn(self._new_answer(interruptible), script=text)
+        turn = self._new_turn(self._new_answer(interruptible), script=text)
         if self._speaker is None:
             turn.utterance.verbatim = False
             turn.answer.turn_instructions = f"{_READ_ALOUD}\n{text}"
@@ -187,7 +189,7 @@ class AgentTurns:
             return
         answer = self._new_answer(True, timeline)
         answer.question = question
-        self._prepared = turn = AgentTurn(answer)
+        self._prepared = turn = self._new_turn(answer)
         turn.utterance.add_done_callback(lambda _: self._stopped(turn))
         self._run(turn)
 
@@ -228,6 +230,11 @@ class AgentTurns:
         """Let others make what is begun from now on; what was begun is said to its end."""
         self.discard()
         self._responder, self._speaker = responder, speaker
+
+    def unfinished_of(self, responder: Answerer | None) -> list[UtteranceHandle]:
+        """What is waiting, being made or heard of one maker's answers."""
+        turns = (*self._waiting, *self._running)
+        return [turn.utterance for turn in turns if turn.maker is responder]
 
     def close(self) -> None:
         """Cut everything; what comes from now on is skipped."""
@@ -276,7 +283,10 @@ class AgentTurns:
     def _answering(self, answer: Answer) -> AgentTurn:
         if self._responder is None:
             raise ConfigurationError("An answer needs an llm: give the agent one.")
-        return AgentTurn(answer)
+        return self._new_turn(answer)
+
+    def _new_turn(self, answer: Answer, *, script: str | None = None) -> AgentTurn:
+        return AgentTurn(answer, script=script, maker=self._responder, speaker=self._speaker)
 
     def _begin(self, turn: AgentTurn, policy: Policy) -> UtteranceHandle:
         turn.answer.committed.set()
@@ -306,7 +316,6 @@ class AgentTurns:
 
     def _run(self, turn: AgentTurn) -> None:
         self._running.append(turn)
-        turn.maker = self._responder
         turn.task = self._scope.start(self._perform(turn), name=f"turn:{turn.utterance.id}")
         turn.task.add_done_callback(lambda _: self._ended(turn))
         self._hooks.changed()
@@ -337,7 +346,8 @@ class AgentTurns:
         return self._speaker is not None or (self._responder is not None and self._responder.audible)
 
     async def _produce(self, turn: AgentTurn) -> None:
-        queue, speaker, audible = self._output.queue, self._speaker, self._audible
+        queue, speaker = self._output.queue, turn.speaker
+        audible = speaker is not None or (turn.maker is not None and turn.maker.audible)
 
         def put() -> None:
             if audible and not turn.has_sentence:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeAlias
 
-from vision_agents.core.agents.agent_turns import AgentTurns, TurnHooks
+from vision_agents.core.agents.agent_turns import AgentTurn, AgentTurns, TurnHooks
 from vision_agents.core.agents.deadlines import Deadlines
-from vision_agents.core.agents.ensemble import Persona, Surroundings, assemble
+from vision_agents.core.agents.ensemble import Ensemble, Persona, Surroundings, assemble
+from vision_agents.core.agents.handed_over import Successor
 from vision_agents.core.agents.listener import Listener, UserTurn
+from vision_agents.core.agents.listeners import Listeners
 from vision_agents.core.agents.output import Output, Silence
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.realtime_ear import EarHooks, RealtimeEar
@@ -36,12 +39,13 @@ from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.turns.decisions import Decision
 from vision_agents.core.turns.observations import Floor, Observation
-from vision_agents.core.types.component import overrides
+from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
-from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.dialogue")
+
+HandOver: TypeAlias = "Callable[[Dialogue, Successor], Coroutine[Any, Any, None]]"
 
 
 class Dialogue:
@@ -59,6 +63,7 @@ class Dialogue:
         wake_ups: told of whatever ends or interrupts the user's silence.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
+        hand_over: lets another agent go on.
     """
 
     def __init__(
@@ -75,7 +80,9 @@ class Dialogue:
         wake_ups: WakeUpCalls,
         scope: TaskScope,
         deadlines: Deadlines,
+        hand_over: HandOver,
     ) -> None:
+        self._hand_over = hand_over
         self._pipeline = pipeline
         self._history = history
         self._states = states
@@ -84,12 +91,11 @@ class Dialogue:
         self._wake_ups = wake_ups
         self._scope = scope
         self._deadlines = deadlines
-        self._listeners: dict[str, Listener] = {}
+        self._listeners = Listeners(self._new_listener, scope)
         self._floor = Floor.FREE
         self._deaf = False
         self._first_request = LLMRequest(instructions, (), tools.schemas())
         self._holding: set[str] = set()
-        self._told = False
         self._events = TurnEvents(bus, reports)
         self.quiet = asyncio.Event()
         """Set while the agent has nothing to say."""
@@ -117,7 +123,7 @@ class Dialogue:
             hooks=TurnHooks(
                 changed=self._on_changed,
                 inside=reports.trace.inside,
-                ended=reports.agent_turn,
+                ended=self._on_turn_over,
                 failed=self._events.failed,
                 wasted=self._events.wasted,
             ),
@@ -127,7 +133,7 @@ class Dialogue:
     def hearing_somebody(self) -> bool:
         """Whether somebody's turn has begun and not ended."""
         by_ear = self._ear is not None and self._ear.pending
-        return by_ear or any(listener.pending for listener in self._listeners.values())
+        return by_ear or self._listeners.pending
 
     @property
     def settled(self) -> bool:
@@ -136,8 +142,11 @@ class Dialogue:
 
     async def connect(self) -> None:
         """Open the conversation with a realtime model, where there is one; raises what the model raises."""
+        self._ear = await self._connect(self._ensemble)
+
+    async def _connect(self, ensemble: Ensemble) -> RealtimeEar | None:
         hooks = EarHooks(changed=self._on_changed, active=self._wake_ups.user_active)
-        self._ear = await connect(self._ensemble, self._around, turns=self.turns, hooks=hooks)
+        return await connect(ensemble, self._around, turns=self.turns, hooks=hooks)
 
     def prepare(self) -> None:
         """Let the model read ahead what every request of this session begins with."""
@@ -152,25 +161,40 @@ class Dialogue:
             return
         if self._pipeline.stt is None or self._deaf:
             return
-        listener = self._listeners.get(participant.id)
-        if listener is None:
-            listener = self._listeners[participant.id] = Listener(
-                participant,
-                pipeline=self._pipeline,
-                sink=self,
-                scope=self._scope,
-                deadlines=self._deadlines,
-            )
-            self._bus.emit(
-                TurnRulesEvent,
-                participant=participant,
-                rules=self._pipeline.turns,
-                has_detector=self._pipeline.turn_detection is not None,
-            )
-            listener.floor_changed(self._floor)
-            if self._told:
-                listener.begin_turn()
-        listener.push(pcm)
+        self._listeners.hear(participant, pcm)
+
+    def _new_listener(self, participant: Participant) -> Listener:
+        pipeline = self._pipeline
+        rules, has_detector = pipeline.turns, pipeline.turn_detection is not None
+        self._bus.emit(TurnRulesEvent, participant=participant, rules=rules, has_detector=has_detector)
+        return Listener(
+            participant, pipeline=pipeline, sink=self, scope=self._scope, deadlines=self._deadlines
+        )
+
+    async def change(
+        self, pipeline: Pipeline, persona: Persona | None, *, closing: Sequence[Component] = ()
+    ) -> None:
+        """Go on with other parts, or as somebody else; where that raises, nothing has changed."""
+        old, old_ear = self._ensemble, self._ear
+        fresh = assemble(pipeline, persona or old.persona, self._around)
+        ear = await self._connect(fresh)
+        # A model that hears is told whole turns only, and a turn can end in many places.
+        while (ear or old_ear) and self.hearing_somebody:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        self._ensemble, self._pipeline, self._ear = fresh, pipeline, ear
+        self.turns.change(fresh.answerer, fresh.speaker)
+        if pipeline.hearing != old.pipeline.hearing:
+            self._listeners.renew()
+        self._scope.start(self._retire(old, closing), name="retire")
+
+    async def _retire(self, old: Ensemble, closing: Sequence[Component]) -> None:
+        """Close what nothing needs any more."""
+        await asyncio.gather(*(item.wait() for item in self.turns.unfinished_of(old.answerer)))
+        if old.link is not None:
+            await old.link.close()
+        await self._listeners.steady()
+        for part in closing:
+            await part.close()
 
     def enter(self) -> None:
         """Take part: from now on the agent is idle where it does nothing."""
@@ -194,21 +218,17 @@ class Dialogue:
 
     def begin_user_turn(self) -> None:
         """Open the turn of everybody who is being heard."""
-        self._told = True
-        for listener in list(self._listeners.values()):
-            listener.begin_turn()
+        self._listeners.begin_turn()
 
     def end_user_turn(self) -> None:
         """End the turn of everybody who is speaking."""
-        self._told = False
-        for listener in list(self._listeners.values()):
-            listener.end_turn()
+        self._listeners.end_turn()
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""
         if self._ear is not None:
             self._ear.forget(participant)
-        listener = self._listeners.pop(participant.id, None)
+        listener = self._listeners.take_out(participant)
         if listener is not None:
             self.on_release(participant)
             if listener.pending:
@@ -222,8 +242,7 @@ class Dialogue:
         self._ear = None
         if self._ensemble.link is not None:
             await self._ensemble.link.close()
-        listeners, self._listeners = list(self._listeners.values()), {}
-        await asyncio.gather(*(listener.close() for listener in listeners))
+        await self._listeners.close()
 
     def stop(self) -> None:
         """Cut everything and play nothing more."""
@@ -254,12 +273,12 @@ class Dialogue:
 
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
         """Begin to answer what may be the whole question."""
-        if not self._others_speaking(participant):
+        if not self._listeners.others_speaking(participant):
             self.turns.prepare(_question(participant, text), timeline)
 
     def on_speech_paused(self, participant: Participant) -> None:
         """Note that a participant is silent; the turn may go on."""
-        if not self._others_speaking(participant):
+        if not self._listeners.others_speaking(participant):
             self._states.set_user(self._silent_user)
 
     def on_speech_resumed(self, participant: Participant) -> None:
@@ -291,7 +310,7 @@ class Dialogue:
         """Go on as if nothing had been said."""
         self.turns.discard()
         self._states.set_user(self._silent_user)
-        if self._owed and self.turns.idle and not self._others_speaking(participant):
+        if self._owed and self.turns.idle and not self._listeners.others_speaking(participant):
             self._owed = False
             self.turns.reply(policy="queue")
         self._on_changed()
@@ -312,7 +331,7 @@ class Dialogue:
         self._events.user_turn(turn)
         prepared = self.turns.commit(turn.text)
         self._history.add(prepared or _question(turn.participant, turn.text))
-        others = self._others_speaking(turn.participant)
+        others = self._listeners.others_speaking(turn.participant)
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
         self._owed = prepared is None and not answered and self._pipeline.model is not None
         if prepared is None and answered:
@@ -322,11 +341,6 @@ class Dialogue:
     @property
     def _silent_user(self) -> UserState:
         return UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING
-
-    def _others_speaking(self, participant: Participant) -> list[Seconds]:
-        """When the turns of the others that are still going on began."""
-        others = (item for key, item in self._listeners.items() if key != participant.id)
-        return [began for other in others if (began := other.turn_began) is not None]
 
     # What the agent's turns do.
 
@@ -340,8 +354,7 @@ class Dialogue:
         self._wake_ups.look()
         if floor is not self._floor:
             self._floor = floor
-            for listener in list(self._listeners.values()):
-                listener.floor_changed(floor)
+            self._listeners.floor_changed(floor)
 
     def _show(self, floor: Floor) -> None:
         thinking = floor is Floor.PROTECTED and not self.turns.speaking
@@ -371,6 +384,12 @@ class Dialogue:
             self._history.add(Message(Role.ASSISTANT, heard, interrupted=cut, id=utterance.id))
         self._events.ended(utterance)
         self._on_changed()
+
+    def _on_turn_over(self, turn: AgentTurn) -> None:
+        self._reports.agent_turn(turn)
+        successor = self._around.handed_over.give() if turn.answer.handed_over else None
+        if successor is not None and not self._scope.closed:
+            self._scope.start(self._hand_over(self, successor), name="hand-off")
 
     def _on_output_error(self, error: Exception) -> None:
         logger.error("The connection refused audio", exc_info=error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypedDict, Unpack
 
 from vision_agents.core.agents.pipeline_mode import PipelineMode, Slots, mode_of
 from vision_agents.core.errors import ConfigurationError
@@ -16,6 +17,16 @@ from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.component import Component, ComponentInfo, overrides
 from vision_agents.core.vad.energy import EnergyVAD
 from vision_agents.core.vad.vad import VAD
+
+
+class Replacements(TypedDict, total=False):
+    """Parts that take the places of others; None leaves a place empty."""
+
+    llm: LanguageModel | None
+    stt: STT | None
+    tts: TTS | None
+    vad: VAD | None
+    turn_detection: TurnDetector | None
 
 
 class Pipeline:
@@ -70,6 +81,11 @@ class Pipeline:
         """Every part that is there."""
         return tuple(self._present())
 
+    @property
+    def hearing(self) -> tuple[object, ...]:
+        """What a listener is made of: where it differs, others listen from then on."""
+        return self.stt, self.vad, self.turn_detection, self.turns
+
     def describe(self) -> dict[str, ComponentInfo]:
         """Tell who provides each part that is there: ``stt``, ``llm`` or ``realtime``, ``tts``, ``vad``,
         ``eou``."""
@@ -90,7 +106,12 @@ class Pipeline:
 
     async def start(self) -> None:
         """Get every part ready for one session, all at once; the first failure stops the others."""
-        starts = [part.start for part in self.components if overrides(part.start, Component.start)]
+        await self.start_parts(self.components)
+
+    @staticmethod
+    async def start_parts(parts: Sequence[Component]) -> None:
+        """Get some parts ready, all at once; the first failure stops the others."""
+        starts = [part.start for part in parts if overrides(part.start, Component.start)]
         if not starts:
             return
         try:
@@ -99,6 +120,19 @@ class Pipeline:
                     group.create_task(start())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
+
+    def replaced(self, **parts: Unpack[Replacements]) -> Pipeline:
+        """The same pipeline with other parts in the slots that are named; None empties a slot."""
+        slots: Replacements = {
+            "llm": self.model,
+            "stt": self.stt,
+            "tts": self.tts,
+            "vad": self.vad,
+            "turn_detection": self.turn_detection,
+        }
+        turns = None if self.config.mode in {PipelineMode.REALTIME, PipelineMode.HYBRID_TTS} else self.turns
+        slots.update(parts)
+        return Pipeline(**slots, turns=turns)
 
     async def warmup(self) -> None:
         """Load every model, one after the other: their loading is bound by the same disk and processor."""

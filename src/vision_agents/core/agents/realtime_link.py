@@ -122,7 +122,7 @@ class RealtimeLink:
                 stage="llm",
                 retryable=True,
             )
-        for item in self._history:
+        for item in self._history.context:
             if _id_of(item) not in self._known:
                 self.add(item)
         name, response = new_id("req"), Response()
@@ -160,7 +160,7 @@ class RealtimeLink:
             if generation == self._generation:
                 self._take(event)
 
-        items = self._history.items
+        items = self._history.context
         setup = RealtimeSetup(
             instructions=self._setup.instructions,
             tools=self._setup.tools,

@@ -176,13 +176,14 @@ class Responder:
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:
         """The history, with what this answer has said so far before the tools it called."""
-        items: tuple[HistoryItem, ...] = self._history.items
+        items: tuple[HistoryItem, ...] = self._history.context
         if answer.question is not None and not answer.committed.is_set():
             items = (*items, answer.question)
         if not answer.text:
             return items
         said = Message(Role.ASSISTANT, answer.text)
-        return (*items[: answer.begins_at], said, *items[answer.begins_at :])
+        begin = max(0, answer.begins_at - self._history.told_from)
+        return (*items[:begin], said, *items[begin:])
 
     def abandon(self, answer: Answer) -> None:
         """Close the record of tools that are not waited for."""

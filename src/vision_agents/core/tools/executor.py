@@ -53,7 +53,7 @@ class ToolExecutor:
         self._registry = registry
         self._publish = publish
         self._limits = limits or ToolLimits()
-        self._hand_over = hand_over or (lambda _: None)
+        self._hand_over = hand_over
 
     @property
     def schemas(self) -> tuple[ToolSchema, ...]:
@@ -67,7 +67,8 @@ class ToolExecutor:
         started = clock()
         try:
             output = await self._call(call, turn)
-            text = self._hand_over(output) or _as_text(output)[: self._limits.max_result]
+            taken = self._hand_over(output) if self._hand_over else None
+            text = taken or _as_text(output)[: self._limits.max_result]
             result = FunctionResult(call.id, call.name, text)
         except asyncio.CancelledError:
             self._publish(
