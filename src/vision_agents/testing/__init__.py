@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vision_agents.testing.caller import Heard, SimulatedCaller
-    from vision_agents.testing.scene import ScriptedCall, scripted_call
+    from vision_agents.testing.scene import (
+        CallScene,
+        RealtimeCall,
+        ScriptedCall,
+        realtime_call,
+        scripted_call,
+    )
     from vision_agents.testing.scripted import (
         Calls,
         Fails,
@@ -16,17 +22,22 @@ if TYPE_CHECKING:
         ScriptedTurnDetector,
         ScriptedVAD,
     )
+    from vision_agents.testing.scripted_realtime import Quirks, ScriptedRealtime
     from vision_agents.testing.tone_speech import mumble, read_speech, speak
     from vision_agents.testing.virtual_time import Deadlock, VirtualTimeLoop, run_virtual
 
 __all__ = [
+    "CallScene",
     "Calls",
     "Deadlock",
     "Fails",
     "Heard",
+    "Quirks",
+    "RealtimeCall",
     "Says",
     "ScriptedCall",
     "ScriptedLLM",
+    "ScriptedRealtime",
     "ScriptedSTT",
     "ScriptedTTS",
     "ScriptedTurnDetector",
@@ -35,6 +46,7 @@ __all__ = [
     "VirtualTimeLoop",
     "mumble",
     "read_speech",
+    "realtime_call",
     "run_virtual",
     "scripted_call",
     "speak",
@@ -42,7 +54,8 @@ __all__ = [
 
 _MODULES = {
     "caller": ("Heard", "SimulatedCaller"),
-    "scene": ("ScriptedCall", "scripted_call"),
+    "scene": ("CallScene", "RealtimeCall", "ScriptedCall", "realtime_call", "scripted_call"),
+    "scripted_realtime": ("Quirks", "ScriptedRealtime"),
     "tone_speech": ("mumble", "read_speech", "speak"),
     "virtual_time": ("Deadlock", "VirtualTimeLoop", "run_virtual"),
 }

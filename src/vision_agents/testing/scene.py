@@ -26,23 +26,20 @@ from vision_agents.testing.scripted import (
     ScriptedTurnDetector,
     ScriptedVAD,
 )
+from vision_agents.testing.scripted_realtime import ScriptedRealtime
 
 EventT = TypeVar("EventT", bound=Event)
 
 
 @dataclass
-class ScriptedCall:
-    """A call in progress.
-
-    `events` holds everything the agent published, oldest first.
-    """
+class CallScene:
+    """A call in progress."""
 
     agent: Agent
     session: AgentSession
     caller: SimulatedCaller
-    llm: ScriptedLLM
-    tts: ScriptedTTS
-    events: list[Event] = field(default_factory=list[Event])
+    events: list[Event] = field(default_factory=list[Event], kw_only=True)
+    """Everything the agent published, oldest first."""
 
     def of(self, kind: type[EventT]) -> list[EventT]:
         """The events of one class."""
@@ -61,6 +58,21 @@ class ScriptedCall:
             while quiet < 10:
                 await asyncio.sleep(0.05)
                 quiet = quiet + 1 if self.session.settled else 0
+
+
+@dataclass
+class ScriptedCall(CallScene):
+    """A call with an agent of scripted parts."""
+
+    llm: ScriptedLLM
+    tts: ScriptedTTS
+
+
+@dataclass
+class RealtimeCall(CallScene):
+    """A call with an agent that hears or speaks through a scripted realtime model."""
+
+    model: ScriptedRealtime
 
 
 @asynccontextmanager
@@ -95,5 +107,39 @@ async def scripted_call(
     agent.events.on(Event, events.append)
     call = await agent.create_call("default", "scene")
     async with SimulatedCaller(edge) as caller, agent.join(call) as session:
-        yield ScriptedCall(agent, session, caller, llm, voice, events)
+        yield ScriptedCall(agent, session, caller, llm, voice, events=events)
     llm.assert_done()
+
+
+@asynccontextmanager
+async def realtime_call(
+    model: ScriptedRealtime,
+    *,
+    stt: ScriptedSTT | None = None,
+    tts: ScriptedTTS | None = None,
+    deadlines: Deadlines | None = None,
+    tools: Sequence[Callable[..., object]] = (),
+) -> AsyncGenerator[RealtimeCall]:
+    """Join a call with a realtime model; an `stt` hears for it, a `tts` speaks for it.
+
+    At the end the model's script must have been followed to its end.
+    """
+    edge = Edge()
+    agent = Agent(
+        "Be brief.",
+        edge=edge,
+        agent_user=User(id="agent"),
+        llm=model,
+        stt=stt,
+        tts=tts,
+        vad=ScriptedVAD() if stt else None,
+        turn_detection=ScriptedTurnDetector() if stt else None,
+        deadlines=deadlines,
+        tools=tools,
+    )
+    events: list[Event] = []
+    agent.events.on(Event, events.append)
+    call = await agent.create_call("default", "scene")
+    async with SimulatedCaller(edge) as caller, agent.join(call) as session:
+        yield RealtimeCall(agent, session, caller, model, events=events)
+    model.assert_done()

@@ -193,5 +193,5 @@ async def played_call(
     agent.events.on(Event, events.append)
     call = await agent.create_call("default", "scene")
     async with SimulatedCaller(edge) as caller, agent.join(call) as session:
-        yield ScriptedCall(agent, session, caller, llm, voice, events)
+        yield ScriptedCall(agent, session, caller, llm, voice, events=events)
     llm.assert_done()

@@ -6,16 +6,18 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
+from vision_agents.core.agents.team import Team
 from vision_agents.core.edge.transport import Call, EdgeTransport
 from vision_agents.core.errors import AgentBusy, ConfigurationError, SessionClosed, SessionNotStarted
 from vision_agents.core.events.bus import EventBus, HandlerT
 from vision_agents.core.functions.function_tool import marked_methods
 from vision_agents.core.functions.registry import FunctionRegistry
-from vision_agents.core.llm.llm import LLM
+from vision_agents.core.llm.llm import LanguageModel
 from vision_agents.core.observability.collector import MetricsCollector
 from vision_agents.core.observability.metrics import AgentMetrics
 from vision_agents.core.speech.utterance import UtteranceHandle
@@ -31,6 +33,14 @@ from vision_agents.core.types.status import Reason
 from vision_agents.core.types.units import Seconds
 from vision_agents.core.vad.vad import VAD
 
+
+class Part(Protocol):
+    """Something that is closed after the call."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""
+
+
 logger = logging.getLogger("vision_agents.agent")
 
 _DEFAULT_INSTRUCTIONS = "You are a helpful voice assistant. Answer in one or two short sentences."
@@ -43,7 +53,7 @@ class Agent:
         instructions: the persona, as the model is told it.
         edge: the transport that carries the call.
         agent_user: who the agent is in the call; an empty id is filled in.
-        llm: answers.
+        llm: answers; a `Realtime` model also hears and speaks.
         stt: hears.
         tts: speaks.
         vad: tells speech from silence.
@@ -54,6 +64,7 @@ class Agent:
         deadlines: how long the session waits for its parts.
         mcp_servers: servers whose tools the model may call, too.
         agent_id: a label of your own; the session's id is `id`.
+        inherit_context: after a hand-off the model is told what was said before.
     """
 
     def __init__(
@@ -62,7 +73,7 @@ class Agent:
         *,
         edge: EdgeTransport | None = None,
         agent_user: User | None = None,
-        llm: LLM | None = None,
+        llm: LanguageModel | None = None,
         stt: STT | None = None,
         tts: TTS | None = None,
         vad: VAD | None = None,
@@ -73,6 +84,7 @@ class Agent:
         deadlines: Deadlines | None = None,
         mcp_servers: Sequence[MCPServer] = (),
         agent_id: str | None = None,
+        inherit_context: bool = False,
     ) -> None:
         parts = (llm, stt, tts, vad, turn_detection, turn_handling)
         if pipeline is not None and any(part is not None for part in parts):
@@ -83,6 +95,7 @@ class Agent:
             )
         self.id = new_id()
         self.agent_id = agent_id
+        self.inherit_context = inherit_context
         self.instructions = instructions
         self.agent_user = agent_user or User(name="Agent")
         self.agent_user.id = self.agent_user.id or f"agent-{self.id}"
@@ -91,15 +104,14 @@ class Agent:
         self.events = EventBus()
         self.metrics_collector = MetricsCollector()
         self.mcp_servers = tuple(mcp_servers)
-        self.functions = pipeline.llm.functions if pipeline and pipeline.llm else FunctionRegistry()
+        self.functions = pipeline.model.functions if pipeline and pipeline.model else FunctionRegistry()
         for tool in (*tools, *marked_methods(self)):
             self.functions.add(tool)
         self.session: AgentSession | None = None
         self.call_id_pattern: str | None = None
         self._edge = edge
         self._video_track_override: str | None = None
-        self._parts_closed = False
-        self._closing = asyncio.Lock()
+        self._team = Team(self)
         self._closed = False
 
     async def on_enter(self) -> None:
@@ -135,11 +147,11 @@ class Agent:
         self._edge = edge
 
     @property
-    def llm(self) -> LLM:
-        """The language model."""
-        if self.pipeline is None or self.pipeline.llm is None:
+    def llm(self) -> LanguageModel:
+        """The model that answers, text or speech."""
+        if self.pipeline is None or self.pipeline.model is None:
             raise ConfigurationError("The agent has no llm: pass llm= to think and to use tools.")
-        return self.pipeline.llm
+        return self.pipeline.model
 
     @property
     def metrics(self) -> AgentMetrics:
@@ -160,9 +172,9 @@ class Agent:
         if pipeline is self.pipeline:
             return
         self.pipeline = pipeline
-        if pipeline.llm is not None:
-            self.functions.adopt(pipeline.llm.functions)
-            pipeline.llm.functions = self.functions
+        if pipeline.model is not None:
+            self.functions.adopt(pipeline.model.functions)
+            pipeline.model.functions = self.functions
 
     async def initialize_mcp(self) -> None:
         """Offer the tools of the servers; one that is broken is told of and left out."""
@@ -243,20 +255,37 @@ class Agent:
             await self.close()
 
     async def close_parts(self) -> None:
-        """Close the edge and every component, once; whoever calls waits until it is done."""
-        async with self._closing:
-            if not self._parts_closed:
-                self._parts_closed = True
-                await self._close_parts()
+        """Close the edge and every component of every agent of the call, once; whoever calls waits."""
+        await self._team.close()
 
-    async def _close_parts(self) -> None:
-        closers = [part.close() for part in (self.pipeline.components if self.pipeline else ())]
-        closers += [server.close() for server in self.mcp_servers]
-        if self._edge is not None:
-            closers.append(self._edge.close())
-        for outcome in await asyncio.gather(*closers, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                logger.warning("A part failed to close", extra={"error": type(outcome).__name__})
+    @property
+    def parts(self) -> list[Part]:
+        """What is to be closed after the call."""
+        components = self.pipeline.components if self.pipeline else ()
+        return [*components, *self.mcp_servers, *([self._edge] if self._edge else ())]
+
+    def succeed(self, other: Agent) -> Pipeline | None:
+        """Take over another agent's call: its edge, events and numbers, and its parts where it has none.
+
+        Gives the pipeline that is still to be started, None where it is in use already.
+        """
+        known = self in other.team
+        other.team.join(self)
+        self._team = other.team
+        self._edge = other.edge
+        self.agent_user = other.agent_user
+        if self.events is not other.events:
+            other.events.adopt(self.events)
+        self.events, self.metrics_collector = other.events, other.metrics_collector
+        if self.pipeline is None:
+            self.pipeline = other.pipeline
+            return None
+        return None if known or self.pipeline is other.pipeline else self.pipeline
+
+    @property
+    def team(self) -> Team:
+        """The agents of the call so far."""
+        return self._team
 
     async def _wait_for_participant(self, session: AgentSession, timeout: Seconds | None) -> None:  # noqa: ASYNC109
         if timeout == 0:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from vision_agents.core.agents.answer import Answer
+from vision_agents.core.agents.answerer import Answerer
 from vision_agents.core.agents.output import Output
-from vision_agents.core.agents.responder import Responder
 from vision_agents.core.agents.speaker import Speaker, Voice
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError, ProviderError
@@ -24,6 +24,8 @@ from vision_agents.core.turns.observations import Floor
 
 Policy: TypeAlias = Literal["queue", "replace", "drop"]
 """What new speech does to speech that is pending: waits for it, cuts it, or gives way to it."""
+
+_READ_ALOUD = "Say exactly the following words, and nothing else:"
 
 
 _BLIND = "The language model cannot look at frames: give the agent one with vision."
@@ -40,6 +42,10 @@ class AgentTurn:
     beside: Answer | None = None
     """The answer whose tool says it."""
     failed: Exception | None = None
+    maker: Answerer | None = None
+    """What makes the answer."""
+    speaker: Speaker | None = None
+    """What speaks the script."""
 
     @property
     def utterance(self) -> UtteranceHandle:
@@ -76,7 +82,7 @@ class AgentTurns:
 
     Args:
         responder: makes answers; None where the pipeline has no language model.
-        speaker: speaks scripts; None where the pipeline has no synthesiser.
+        speaker: speaks scripts; None where the pipeline has no synthesiser, and the model is asked to.
         output: plays utterances.
         scope: holds the running turns.
         hooks: hear of changes and failures.
@@ -85,7 +91,7 @@ class AgentTurns:
     def __init__(
         self,
         *,
-        responder: Responder | None,
+        responder: Answerer | None,
         speaker: Speaker | None,
         output: Output,
         scope: TaskScope,
@@ -145,9 +151,13 @@ class AgentTurns:
 
     def say(self, text: str, *, policy: Policy, interruptible: bool) -> UtteranceHandle:
         """Speak a fixed text; from inside a tool it is spoken beside the turn that called the tool."""
-        if self._speaker is None:
+        if not self._audible:
             raise ConfigurationError("say needs a tts: give the agent one.")
-        return self._begin(AgentTurn(self._new_answer(interruptible), script=text), policy)
+        turn = self._new_turn(self._new_answer(interruptible), script=text)
+        if self._speaker is None:
+            turn.utterance.verbatim = False
+            turn.answer.turn_instructions = f"{_READ_ALOUD}\n{text}"
+        return self._begin(turn, policy)
 
     def reply(
         self,
@@ -175,11 +185,11 @@ class AgentTurns:
     def prepare(self, question: Message, timeline: TurnTimeline) -> None:
         """Begin to answer a question that may not be complete; nothing of it shows before `commit`."""
         self.discard()
-        if self._closed or self._responder is None or not self.idle:
+        if self._closed or self._responder is None or not (self._responder.speculates and self.idle):
             return
         answer = self._new_answer(True, timeline)
         answer.question = question
-        self._prepared = turn = AgentTurn(answer)
+        self._prepared = turn = self._new_turn(answer)
         turn.utterance.add_done_callback(lambda _: self._stopped(turn))
         self._run(turn)
 
@@ -216,6 +226,16 @@ class AgentTurns:
         self._next()
         self._hooks.changed()
 
+    def change(self, responder: Answerer | None, speaker: Speaker | None) -> None:
+        """Let others make what is begun from now on; what was begun is said to its end."""
+        self.discard()
+        self._responder, self._speaker = responder, speaker
+
+    def unfinished_of(self, responder: Answerer | None) -> list[UtteranceHandle]:
+        """What is waiting, being made or heard of one maker's answers."""
+        turns = (*self._waiting, *self._running)
+        return [turn.utterance for turn in turns if turn.maker is responder]
+
     def close(self) -> None:
         """Cut everything; what comes from now on is skipped."""
         self._closed = True
@@ -249,8 +269,8 @@ class AgentTurns:
             self._waiting.remove(turn)
             self._hooks.changed()
             return
-        if self._responder is not None:
-            self._responder.abandon(turn.answer)
+        if turn.maker is not None:
+            turn.maker.abandon(turn.answer)
         if turn.failed is None and (error := turn.utterance.exception()) is not None:
             self._hooks.failed(error)
         if turn.task is not None:
@@ -263,7 +283,10 @@ class AgentTurns:
     def _answering(self, answer: Answer) -> AgentTurn:
         if self._responder is None:
             raise ConfigurationError("An answer needs an llm: give the agent one.")
-        return AgentTurn(answer)
+        return self._new_turn(answer)
+
+    def _new_turn(self, answer: Answer, *, script: str | None = None) -> AgentTurn:
+        return AgentTurn(answer, script=script, maker=self._responder, speaker=self._speaker)
 
     def _begin(self, turn: AgentTurn, policy: Policy) -> UtteranceHandle:
         turn.answer.committed.set()
@@ -312,40 +335,50 @@ class AgentTurns:
         except Exception as error:  # noqa: BLE001 - the top of a turn
             turn.failed = error
             if turn.committed:
-                if self._responder is not None:
-                    self._responder.abandon(turn.answer)
+                if turn.maker is not None:
+                    turn.maker.abandon(turn.answer)
                 self._hooks.failed(error)
                 self._output.queue.fail(turn.utterance, error)
                 await turn.utterance.wait()
 
+    @property
+    def _audible(self) -> bool:
+        return self._speaker is not None or (self._responder is not None and self._responder.audible)
+
     async def _produce(self, turn: AgentTurn) -> None:
-        queue = self._output.queue
+        queue, speaker = self._output.queue, turn.speaker
+        audible = speaker is not None or (turn.maker is not None and turn.maker.audible)
 
         def put() -> None:
-            if self._speaker is not None and not turn.has_sentence:
+            if audible and not turn.has_sentence:
                 turn.has_sentence = True
                 if turn.committed:
                     queue.put(turn.utterance, beside=turn.beside is not None)
 
-        if turn.script is not None and self._speaker is not None:
-            if turn.beside is not None:
-                await turn.beside.quiet.wait()
+        if turn.script is not None and turn.beside is not None:
+            await turn.beside.quiet.wait()
+        if turn.script is not None and speaker is not None:
             put()
             work = turn.answer.work.syntheses
-            voice = self._speaker.voice(turn.utterance.playout, on_audio=queue.wake, work=work)
+            voice = speaker.voice(turn.utterance.playout, on_audio=queue.wake, work=work)
             await _recite(turn.script, voice)
-        elif self._responder is not None:
-            await self._responder.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
-        self._check(turn)
+        elif turn.maker is not None:
+            await turn.maker.answer(turn.answer, on_sentence=put, on_audio=queue.wake)
+        _check(turn, audible=audible)
 
-    def _check(self, turn: AgentTurn) -> None:
-        """A turn that made nothing audible has failed: silence is never the answer."""
-        if turn.script is None and not turn.answer.text.strip():
-            raise ProviderError("The language model gave no answer.", provider="llm", stage="llm")
-        if self._speaker is None:
-            turn.utterance.end(UtteranceState.COMPLETED)
-        elif not turn.utterance.playout.produced:
-            raise ProviderError("The synthesiser gave no audio.", provider="tts", stage="tts")
+
+def _check(turn: AgentTurn, *, audible: bool) -> None:
+    """A turn that made nothing audible has failed: silence is never the answer."""
+    produced = turn.utterance.playout.produced
+    if turn.answer.handed_over and not produced:  # the other agent speaks
+        turn.utterance.end(UtteranceState.COMPLETED)
+        return
+    if turn.script is None and not produced and not turn.answer.text.strip():
+        raise ProviderError("The language model gave no answer.", provider="llm", stage="llm")
+    if not audible:
+        turn.utterance.end(UtteranceState.COMPLETED)
+    elif not produced:
+        raise ProviderError("The synthesiser gave no audio.", provider="tts", stage="tts")
 
 
 async def _recite(text: str, voice: Voice) -> None:

@@ -37,6 +37,8 @@ class Answer:
     tokens: int = 0
     segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
     open_calls: list[FunctionCall] = field(default_factory=list[FunctionCall])
+    handed_over: bool = False
+    """Whether one of its tools handed the call over: another agent goes on."""
     begins_at: int = 0
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while every sentence so far has its audio."""

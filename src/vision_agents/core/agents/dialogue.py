@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeAlias
 
-from vision_agents.core.agents.agent_turns import AgentTurns, TurnHooks
+from vision_agents.core.agents.agent_turns import AgentTurn, AgentTurns, TurnHooks
 from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.ensemble import Ensemble, Persona, Surroundings, assemble
+from vision_agents.core.agents.handed_over import Successor
 from vision_agents.core.agents.listener import Listener, UserTurn
+from vision_agents.core.agents.listeners import Listeners
 from vision_agents.core.agents.output import Output, Silence
 from vision_agents.core.agents.pipeline import Pipeline
-from vision_agents.core.agents.responder import Responder
-from vision_agents.core.agents.speaker import Speaker
+from vision_agents.core.agents.realtime_ear import EarHooks, RealtimeEar
+from vision_agents.core.agents.realtime_side import connect
 from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
@@ -33,15 +37,15 @@ from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.utterance import UtteranceHandle
-from vision_agents.core.tools.executor import ToolExecutor, ToolLimits
 from vision_agents.core.turns.decisions import Decision
 from vision_agents.core.turns.observations import Floor, Observation
-from vision_agents.core.types.component import overrides
+from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
-from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.dialogue")
+
+HandOver: TypeAlias = "Callable[[Dialogue, Successor], Coroutine[Any, Any, None]]"
 
 
 class Dialogue:
@@ -59,6 +63,7 @@ class Dialogue:
         wake_ups: told of whatever ends or interrupts the user's silence.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
+        hand_over: lets another agent go on.
     """
 
     def __init__(
@@ -75,7 +80,9 @@ class Dialogue:
         wake_ups: WakeUpCalls,
         scope: TaskScope,
         deadlines: Deadlines,
+        hand_over: HandOver,
     ) -> None:
+        self._hand_over = hand_over
         self._pipeline = pipeline
         self._history = history
         self._states = states
@@ -84,12 +91,11 @@ class Dialogue:
         self._wake_ups = wake_ups
         self._scope = scope
         self._deadlines = deadlines
-        self._listeners: dict[str, Listener] = {}
+        self._listeners = Listeners(self._new_listener, scope)
         self._floor = Floor.FREE
         self._deaf = False
         self._first_request = LLMRequest(instructions, (), tools.schemas())
         self._holding: set[str] = set()
-        self._told = False
         self._events = TurnEvents(bus, reports)
         self.quiet = asyncio.Event()
         """Set while the agent has nothing to say."""
@@ -103,46 +109,44 @@ class Dialogue:
             ended=self._on_ended,
             on_error=self._on_output_error,
         )
-        speaker = Speaker(pipeline.tts, events=bus, deadlines=deadlines) if pipeline.tts else None
+        self._around = Surroundings(
+            history=history, states=states, bus=bus, reports=reports, scope=scope, deadlines=deadlines
+        )
+        persona = Persona(instructions=instructions, tools=tools)
+        self._ensemble = assemble(pipeline, persona, self._around)
+        self._ear: RealtimeEar | None = None
         self.turns = AgentTurns(
-            responder=self._make_responder(speaker, instructions, tools),
-            speaker=speaker,
+            responder=self._ensemble.answerer,
+            speaker=self._ensemble.speaker,
             output=self._output,
             scope=scope,
             hooks=TurnHooks(
                 changed=self._on_changed,
                 inside=reports.trace.inside,
-                ended=reports.agent_turn,
+                ended=self._on_turn_over,
                 failed=self._events.failed,
                 wasted=self._events.wasted,
             ),
         )
 
-    def _make_responder(
-        self, speaker: Speaker | None, instructions: str, tools: FunctionRegistry
-    ) -> Responder | None:
-        if self._pipeline.llm is None:
-            return None
-        return Responder(
-            llm=self._pipeline.llm,
-            speaker=speaker,
-            tools=ToolExecutor(tools, self._bus.publish, ToolLimits(timeout=self._deadlines.tool)),
-            history=self._history,
-            instructions=instructions,
-            events=self._bus,
-            reports=self._reports,
-            deadlines=self._deadlines,
-        )
-
     @property
     def hearing_somebody(self) -> bool:
         """Whether somebody's turn has begun and not ended."""
-        return any(listener.pending for listener in self._listeners.values())
+        by_ear = self._ear is not None and self._ear.pending
+        return by_ear or self._listeners.pending
 
     @property
     def settled(self) -> bool:
         """Whether nobody's turn is under way: no speech, no pause being judged, no answer, no playback."""
         return self.turns.idle and not self.hearing_somebody
+
+    async def connect(self) -> None:
+        """Open the conversation with a realtime model, where there is one; raises what the model raises."""
+        self._ear = await self._connect(self._ensemble)
+
+    async def _connect(self, ensemble: Ensemble) -> RealtimeEar | None:
+        hooks = EarHooks(changed=self._on_changed, active=self._wake_ups.user_active)
+        return await connect(ensemble, self._around, turns=self.turns, hooks=hooks)
 
     def prepare(self) -> None:
         """Let the model read ahead what every request of this session begins with."""
@@ -152,27 +156,45 @@ class Dialogue:
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Take a participant's audio; each gets a listener with the first frame."""
+        if self._ear is not None:
+            self._ear.hear(participant, pcm)
+            return
         if self._pipeline.stt is None or self._deaf:
             return
-        listener = self._listeners.get(participant.id)
-        if listener is None:
-            listener = self._listeners[participant.id] = Listener(
-                participant,
-                pipeline=self._pipeline,
-                sink=self,
-                scope=self._scope,
-                deadlines=self._deadlines,
-            )
-            self._bus.emit(
-                TurnRulesEvent,
-                participant=participant,
-                rules=self._pipeline.turns,
-                has_detector=self._pipeline.turn_detection is not None,
-            )
-            listener.floor_changed(self._floor)
-            if self._told:
-                listener.begin_turn()
-        listener.push(pcm)
+        self._listeners.hear(participant, pcm)
+
+    def _new_listener(self, participant: Participant) -> Listener:
+        pipeline = self._pipeline
+        rules, has_detector = pipeline.turns, pipeline.turn_detection is not None
+        self._bus.emit(TurnRulesEvent, participant=participant, rules=rules, has_detector=has_detector)
+        return Listener(
+            participant, pipeline=pipeline, sink=self, scope=self._scope, deadlines=self._deadlines
+        )
+
+    async def change(
+        self, pipeline: Pipeline, persona: Persona | None, *, closing: Sequence[Component] = ()
+    ) -> None:
+        """Go on with other parts, or as somebody else; where that raises, nothing has changed."""
+        old, old_ear = self._ensemble, self._ear
+        fresh = assemble(pipeline, persona or old.persona, self._around)
+        ear = await self._connect(fresh)
+        # A model that hears is told whole turns only, and a turn can end in many places.
+        while (ear or old_ear) and self.hearing_somebody:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        self._ensemble, self._pipeline, self._ear = fresh, pipeline, ear
+        self.turns.change(fresh.answerer, fresh.speaker)
+        if pipeline.hearing != old.pipeline.hearing:
+            self._listeners.renew()
+        self._scope.start(self._retire(old, closing), name="retire")
+
+    async def _retire(self, old: Ensemble, closing: Sequence[Component]) -> None:
+        """Close what nothing needs any more."""
+        await asyncio.gather(*(item.wait() for item in self.turns.unfinished_of(old.answerer)))
+        if old.link is not None:
+            await old.link.close()
+        await self._listeners.steady()
+        for part in closing:
+            await part.close()
 
     def enter(self) -> None:
         """Take part: from now on the agent is idle where it does nothing."""
@@ -196,19 +218,17 @@ class Dialogue:
 
     def begin_user_turn(self) -> None:
         """Open the turn of everybody who is being heard."""
-        self._told = True
-        for listener in list(self._listeners.values()):
-            listener.begin_turn()
+        self._listeners.begin_turn()
 
     def end_user_turn(self) -> None:
         """End the turn of everybody who is speaking."""
-        self._told = False
-        for listener in list(self._listeners.values()):
-            listener.end_turn()
+        self._listeners.end_turn()
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""
-        listener = self._listeners.pop(participant.id, None)
+        if self._ear is not None:
+            self._ear.forget(participant)
+        listener = self._listeners.take_out(participant)
         if listener is not None:
             self.on_release(participant)
             if listener.pending:
@@ -219,8 +239,10 @@ class Dialogue:
     async def stop_listening(self) -> None:
         """Hear nothing more, from anybody."""
         self._deaf = True
-        listeners, self._listeners = list(self._listeners.values()), {}
-        await asyncio.gather(*(listener.close() for listener in listeners))
+        self._ear = None
+        if self._ensemble.link is not None:
+            await self._ensemble.link.close()
+        await self._listeners.close()
 
     def stop(self) -> None:
         """Cut everything and play nothing more."""
@@ -251,12 +273,12 @@ class Dialogue:
 
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
         """Begin to answer what may be the whole question."""
-        if not self._others_speaking(participant):
+        if not self._listeners.others_speaking(participant):
             self.turns.prepare(_question(participant, text), timeline)
 
     def on_speech_paused(self, participant: Participant) -> None:
         """Note that a participant is silent; the turn may go on."""
-        if not self._others_speaking(participant):
+        if not self._listeners.others_speaking(participant):
             self._states.set_user(self._silent_user)
 
     def on_speech_resumed(self, participant: Participant) -> None:
@@ -288,7 +310,7 @@ class Dialogue:
         """Go on as if nothing had been said."""
         self.turns.discard()
         self._states.set_user(self._silent_user)
-        if self._owed and self.turns.idle and not self._others_speaking(participant):
+        if self._owed and self.turns.idle and not self._listeners.others_speaking(participant):
             self._owed = False
             self.turns.reply(policy="queue")
         self._on_changed()
@@ -309,9 +331,9 @@ class Dialogue:
         self._events.user_turn(turn)
         prepared = self.turns.commit(turn.text)
         self._history.add(prepared or _question(turn.participant, turn.text))
-        others = self._others_speaking(turn.participant)
-        answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.llm is not None
-        self._owed = prepared is None and not answered and self._pipeline.llm is not None
+        others = self._listeners.others_speaking(turn.participant)
+        answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
+        self._owed = prepared is None and not answered and self._pipeline.model is not None
         if prepared is None and answered:
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
@@ -319,11 +341,6 @@ class Dialogue:
     @property
     def _silent_user(self) -> UserState:
         return UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING
-
-    def _others_speaking(self, participant: Participant) -> list[Seconds]:
-        """When the turns of the others that are still going on began."""
-        others = (item for key, item in self._listeners.items() if key != participant.id)
-        return [began for other in others if (began := other.turn_began) is not None]
 
     # What the agent's turns do.
 
@@ -337,8 +354,7 @@ class Dialogue:
         self._wake_ups.look()
         if floor is not self._floor:
             self._floor = floor
-            for listener in list(self._listeners.values()):
-                listener.floor_changed(floor)
+            self._listeners.floor_changed(floor)
 
     def _show(self, floor: Floor) -> None:
         thinking = floor is Floor.PROTECTED and not self.turns.speaking
@@ -364,11 +380,16 @@ class Dialogue:
 
     def _on_ended(self, utterance: UtteranceHandle) -> None:
         if utterance.spoken_text:
-            self._history.add(
-                Message(Role.ASSISTANT, utterance.spoken_text, interrupted=utterance.interrupted)
-            )
+            heard, cut = utterance.spoken_text, utterance.interrupted
+            self._history.add(Message(Role.ASSISTANT, heard, interrupted=cut, id=utterance.id))
         self._events.ended(utterance)
         self._on_changed()
+
+    def _on_turn_over(self, turn: AgentTurn) -> None:
+        self._reports.agent_turn(turn)
+        successor = self._around.handed_over.give() if turn.answer.handed_over else None
+        if successor is not None and not self._scope.closed:
+            self._scope.start(self._hand_over(self, successor), name="hand-off")
 
     def _on_output_error(self, error: Exception) -> None:
         logger.error("The connection refused audio", exc_info=error)

@@ -7,12 +7,14 @@ import inspect
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vision_agents.core.agents.call_listener import CallListener
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.agents.entry import Entry
 from vision_agents.core.agents.farewell import Farewell
+from vision_agents.core.agents.handed_over import Successor
+from vision_agents.core.agents.handoff import hand_over
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.callback import call as call_back
 from vision_agents.core.aio.scope import TaskScope
@@ -33,6 +35,7 @@ from vision_agents.core.types.status import AgentState, CloseReason, Reason, Ses
 from vision_agents.core.types.units import Seconds
 
 if TYPE_CHECKING:
+    from vision_agents.core.agents.agent import Agent
     from vision_agents.core.agents.session import AgentSession
 
 logger = logging.getLogger("vision_agents.host")
@@ -265,6 +268,10 @@ class SessionHost:
                 if not connect_only:
                     await self._start_parts()
                 await self._join()
+                if not connect_only:
+                    dialogue = self._new_dialogue(self.connection)
+                    await dialogue.connect()
+                    self.dialogue = dialogue
         except TimeoutError as error:
             if self._ending.is_set():
                 raise closed from error
@@ -309,7 +316,7 @@ class SessionHost:
 
     def _take_part(self) -> None:
         """Listen from now on."""
-        self.dialogue = self._new_dialogue(self.connection)
+        assert self.dialogue is not None
         self._listener.attach(self.dialogue, self._work)
         self._entry = Entry(self._session, self.connection, listener=self._listener, dialogue=self.dialogue)
         self._session.status = SessionStatus.ACTIVE
@@ -333,7 +340,11 @@ class SessionHost:
             wake_ups=session.wake_ups,
             scope=self._work,
             deadlines=self._deadlines,
+            hand_over=self._hand_over,
         )
+
+    async def _hand_over(self, dialogue: Dialogue, successor: Successor) -> None:
+        await hand_over(self._session, dialogue, cast("Agent", successor))
 
     async def _enter_when_answered(self, entry: Entry) -> None:
         try:

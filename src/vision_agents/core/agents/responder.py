@@ -8,18 +8,17 @@ from collections.abc import Awaitable, Callable
 from vision_agents.core.agents.answer import Answer, Delivery
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.speaker import Speaker
-from vision_agents.core.agents.turn_reports import TurnReports
+from vision_agents.core.agents.tool_rounds import ToolRounds
 from vision_agents.core.aio.patience import Patient
 from vision_agents.core.errors import ProviderError, ProviderTimeout
 from vision_agents.core.events.agent import AgentTurnEndedEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import LLMResponseFinalEvent
 from vision_agents.core.history.conversation import Conversation
-from vision_agents.core.history.messages import FunctionCall, FunctionResult, HistoryItem, Message, Role
+from vision_agents.core.history.messages import FunctionCall, HistoryItem, Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest, TextDelta, ToolCall, Usage
 from vision_agents.core.observability.timeline import Mark
-from vision_agents.core.observability.turn_record import ModelRequest, ToolRun
-from vision_agents.core.tools.executor import ToolExecutor
+from vision_agents.core.observability.turn_record import ModelRequest
 
 _MAX_ROUNDS = 8
 """Times the model may ask for tools in one turn."""
@@ -35,7 +34,6 @@ class Responder:
         history: what the model is told; tool calls and results are added here.
         instructions: the persona.
         events: where events go.
-        reports: told of the tools that run.
         deadlines: how long the model may be silent.
     """
 
@@ -44,11 +42,10 @@ class Responder:
         *,
         llm: LLM,
         speaker: Speaker | None,
-        tools: ToolExecutor,
+        tools: ToolRounds,
         history: Conversation,
         instructions: str,
         events: EventBus,
-        reports: TurnReports,
         deadlines: Deadlines,
     ) -> None:
         self._llm = llm
@@ -57,7 +54,6 @@ class Responder:
         self._history = history
         self._instructions = instructions
         self._events = events
-        self._reports = reports
         self._deadlines = deadlines
         self._clock = asyncio.get_running_loop().time
 
@@ -65,6 +61,16 @@ class Responder:
     def sees(self) -> bool:
         """Whether the model can look at frames."""
         return self._llm.profile.vision
+
+    @property
+    def audible(self) -> bool:
+        """Whether answers are heard."""
+        return self._speaker is not None
+
+    @property
+    def speculates(self) -> bool:
+        """An answer may be begun before the turn is over."""
+        return True
 
     async def answer(
         self, answer: Answer, *, on_sentence: Callable[[], None], on_audio: Callable[[], None]
@@ -114,7 +120,9 @@ class Responder:
             if not calls:
                 break
             answer.text += " " if answer.text else ""
-            await self._run_tools(answer, calls)
+            await self._tools.run(answer, calls)
+            if answer.handed_over:
+                break
 
     async def _ask(self, answer: Answer, send: Callable[[list[str]], Awaitable[None]]) -> list[FunctionCall]:
         """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
@@ -168,37 +176,18 @@ class Responder:
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:
         """The history, with what this answer has said so far before the tools it called."""
-        items: tuple[HistoryItem, ...] = self._history.items
+        items: tuple[HistoryItem, ...] = self._history.context
         if answer.question is not None and not answer.committed.is_set():
             items = (*items, answer.question)
         if not answer.text:
             return items
         said = Message(Role.ASSISTANT, answer.text)
-        return (*items[: answer.begins_at], said, *items[answer.begins_at :])
-
-    async def _run_tools(self, answer: Answer, calls: list[FunctionCall]) -> None:
-        await answer.committed.wait()
-        answer.timeline.mark(Mark.TOOL_CALLED, self._clock())
-        for call in calls:
-            self._history.add(call)
-            answer.open_calls.append(call)
-            run = ToolRun(self._clock(), call.name)
-            answer.work.tools.append(run)
-            with self._reports.tool(answer, run):
-                result = await self._tools.run(call, turn=answer.utterance.id)
-                run.ended, run.failed = self._clock(), result.is_error
-            if call not in answer.open_calls:  # the turn was cut, and the tool would not be cancelled
-                raise asyncio.CancelledError
-            answer.open_calls.remove(call)
-            self._history.add(result)
-        answer.timeline.mark(Mark.TOOL_DONE, self._clock())
+        begin = max(0, answer.begins_at - self._history.told_from)
+        return (*items[:begin], said, *items[begin:])
 
     def abandon(self, answer: Answer) -> None:
-        """Close the record of tools that are not waited for: the model must know that they were called."""
-        for call in answer.open_calls:
-            text = "The user interrupted before the result came."
-            self._history.add(FunctionResult(call.id, call.name, text, is_error=True))
-        answer.open_calls.clear()
+        """Close the record of tools that are not waited for."""
+        self._tools.abandon(answer)
 
     def _too_slow(self) -> ProviderError:
         return ProviderTimeout(

@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Unpack, cast
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.handoff import change_pipeline
 from vision_agents.core.agents.host import SessionHost
 from vision_agents.core.agents.job_context import JobContext, get_current_job_context
-from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.agents.pipeline import Pipeline, Replacements
 from vision_agents.core.agents.session_events import SessionEvents
 from vision_agents.core.agents.session_speech import SessionSpeech
 from vision_agents.core.agents.states import StateTracker
@@ -235,6 +236,16 @@ class AgentSession(SessionEvents, SessionSpeech):
     async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - documented
         """Return when somebody else is in the call, or the session ends; `TimeoutError` after `timeout`."""
         await self._running_host().wait_for_participant(timeout)
+
+    async def change_pipeline(self, pipeline: Pipeline) -> None:
+        """Go on with other parts; what is being said is said to its end, and no word of the user is lost."""
+        await change_pipeline(self, self._host.dialogue if self._host else None, pipeline)
+
+    async def change_component(self, **parts: Unpack[Replacements]) -> None:
+        """Go on with another `llm`, `stt`, `tts`, `vad` or `turn_detection`; None goes on without."""
+        if self.pipeline is None:
+            raise ConfigurationError("The session has no pipeline to change: give the agent its parts first.")
+        await self.change_pipeline(self.pipeline.replaced(**parts))
 
     async def wait(self) -> None:
         """Return when the session is over; cancelling the waiter does not end the session.

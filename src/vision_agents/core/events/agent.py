@@ -60,6 +60,15 @@ class AgentFinishEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentHandedOverEvent(Event):
+    """Another agent goes on with the call; the session stays the same."""
+
+    type: ClassVar[str] = "agent.handed_over"
+    old_agent_id: str
+    new_agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserTurnStartedEvent(Event):
     """A participant began to speak."""
 

@@ -103,6 +103,12 @@ class EventBus:
 
         return keep
 
+    def adopt(self, other: EventBus) -> None:
+        """Call the handlers of another bus, too."""
+        for subscription in other._subscriptions:
+            for kind in subscription.kinds:
+                self._add(subscription.handler, (kind,))
+
     def off(self, handler: Callable[..., object], kind: Kind | None = None) -> None:
         """Stop calling `handler`, for events of one `kind` or at all; unknown ones are ignored."""
         kept = [s for s in self._subscriptions if s.handler != handler or kind not in {None, *s.kinds}]

@@ -10,15 +10,31 @@ class Conversation:
 
     def __init__(self) -> None:
         self._items: list[HistoryItem] = []
+        self.told_from = 0
+        """The place of the first item that the model is told of."""
 
     def add(self, item: HistoryItem) -> None:
         """Put `item` at the end."""
         self._items.append(item)
 
+    def insert(self, place: int, item: HistoryItem) -> None:
+        """Put `item` before the one at `place`: it was said earlier than it became known."""
+        self._items.insert(place, item)
+        self.told_from += place < self.told_from
+
     @property
     def items(self) -> tuple[HistoryItem, ...]:
         """Everything, tool calls included."""
         return tuple(self._items)
+
+    @property
+    def context(self) -> tuple[HistoryItem, ...]:
+        """What the model is told of."""
+        return tuple(self._items[self.told_from :])
+
+    def begin_anew(self) -> None:
+        """Tell the model only of what comes from now on; the record stays whole."""
+        self.told_from = len(self._items)
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -67,13 +67,23 @@ class Usage:
 LLMEvent: TypeAlias = TextDelta | ToolCall | Usage
 
 
-class LLM(Component, ABC):
-    """A language model; its tools live in `functions`, which the agent shares."""
-
-    profile: LLMProfile = LLMProfile()
+class LanguageModel(Component):
+    """What a model of text and a model of speech have in common: the tools it may call."""
 
     def __init__(self) -> None:
         self.functions = FunctionRegistry()
+
+    def register_function(
+        self, name: str | None = None, *, description: str | None = None
+    ) -> Callable[[ToolFunctionT], ToolFunctionT]:
+        """Offer a function to the model; its name, signature and docstring make the schema."""
+        return self.functions.register(name, description=description)
+
+
+class LLM(LanguageModel, ABC):
+    """A language model; its tools live in `functions`, which the agent shares."""
+
+    profile: LLMProfile = LLMProfile()
 
     @abstractmethod
     def respond(self, request: LLMRequest) -> AsyncIterator[LLMEvent]:
@@ -84,9 +94,3 @@ class LLM(Component, ABC):
 
     async def prepare(self, request: LLMRequest) -> None:
         """Process ahead what every request of a session begins with (instructions, tools); optional."""
-
-    def register_function(
-        self, name: str | None = None, *, description: str | None = None
-    ) -> Callable[[ToolFunctionT], ToolFunctionT]:
-        """Offer a function to the model; its name, signature and docstring make the schema."""
-        return self.functions.register(name, description=description)

@@ -46,6 +46,8 @@ class UtteranceHandle:
         """How an interrupt reaches the one who plays it."""
         self.waits_for = ""
         """Id of the utterance it was queued behind by a tool of that utterance."""
+        self.verbatim = True
+        """Whether a text given to `say` is said as it is; False where the model is asked to say it."""
         self.failure: Exception | None = None
         """Why it cannot go on once what is there was played."""
         self._interruptible = interruptible

@@ -37,14 +37,23 @@ class ToolLimits:
 
 
 class ToolExecutor:
-    """Runs one call at a time; a failure becomes a result that tells the model what went wrong."""
+    """Runs one call at a time; a failure becomes a result that tells the model what went wrong.
+
+    `hand_over` is asked first what the model is told of a result; None leaves it as it is.
+    """
 
     def __init__(
-        self, registry: FunctionRegistry, publish: Callable[[Event], None], limits: ToolLimits | None = None
+        self,
+        registry: FunctionRegistry,
+        publish: Callable[[Event], None],
+        limits: ToolLimits | None = None,
+        *,
+        hand_over: Callable[[object], str | None] | None = None,
     ) -> None:
         self._registry = registry
         self._publish = publish
         self._limits = limits or ToolLimits()
+        self._hand_over = hand_over
 
     @property
     def schemas(self) -> tuple[ToolSchema, ...]:
@@ -58,7 +67,9 @@ class ToolExecutor:
         started = clock()
         try:
             output = await self._call(call, turn)
-            result = FunctionResult(call.id, call.name, _as_text(output)[: self._limits.max_result])
+            taken = self._hand_over(output) if self._hand_over else None
+            text = taken or _as_text(output)[: self._limits.max_result]
+            result = FunctionResult(call.id, call.name, text)
         except asyncio.CancelledError:
             self._publish(
                 ToolEndEvent(

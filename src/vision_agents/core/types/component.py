@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class ComponentInfo:
 class Component:
     """A model or service behind a port: warmed up once a process, started and closed once a session."""
 
-    provider: ClassVar[str] = "custom"
+    provider: str = "custom"
     model: str | None = None
 
     def describe(self) -> ComponentInfo:

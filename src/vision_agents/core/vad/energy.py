@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +18,7 @@ _RISE_DB = 0.03
 class EnergyVAD(VAD):
     """Tells loud from quiet, not voices from noises: a model is better where one is at hand."""
 
-    provider: ClassVar[str] = "energy"
+    provider = "energy"
 
     def open(self) -> VADStream:
         """Begin to follow one speaker."""

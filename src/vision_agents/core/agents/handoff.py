@@ -1,0 +1,78 @@
+"""Hands a call over from one agent to the next, and swaps parts in the middle of a call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from vision_agents.core.agents.ensemble import Persona
+from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.errors import ConfigurationError
+from vision_agents.core.events.agent import AgentHandedOverEvent, ExceptionEvent
+
+if TYPE_CHECKING:
+    from vision_agents.core.agents.agent import Agent
+    from vision_agents.core.agents.dialogue import Dialogue
+    from vision_agents.core.agents.session import AgentSession
+
+logger = logging.getLogger("vision_agents.handoff")
+
+_FAILED = "Handing the call over has failed. Tell the caller, and go on helping as well as you can."
+_TAKE_OVER = "You have just taken over this call. Greet the caller and go on."
+
+
+async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent) -> None:
+    """Let another agent go on with the call; where it cannot, the old one does."""
+    old, loop = session.agent, asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(old.deadlines.start):
+            fresh = successor.succeed(old)
+            if fresh is not None:
+                await fresh.start()
+            await successor.initialize_mcp()
+        await _leave(old)
+        if not successor.inherit_context:
+            session.history.begin_anew()
+        assert successor.pipeline is not None
+        persona = Persona(instructions=successor.instructions, tools=successor.functions)
+        await dialogue.change(successor.pipeline, persona)
+    except Exception as error:
+        logger.exception("The call could not be handed over")
+        session.events.emit(ExceptionEvent, handler="hand-off", error=error)
+        dialogue.turns.reply(_FAILED, policy="queue")
+        return
+    session.agent, successor.session = successor, session
+    session.events.emit(AgentHandedOverEvent, old_agent_id=old.id, new_agent_id=successor.id, at=loop.time())
+    await _enter(session, dialogue, successor)
+
+
+async def _leave(agent: Agent) -> None:
+    try:
+        async with asyncio.timeout(agent.deadlines.close):
+            await agent.on_exit()
+    except Exception:
+        logger.exception("on_exit failed")
+
+
+async def _enter(session: AgentSession, dialogue: Dialogue, agent: Agent) -> None:
+    try:
+        await agent.on_enter()
+    except Exception as error:
+        logger.exception("on_enter failed")
+        session.events.emit(ExceptionEvent, handler="on_enter", error=error)
+    if dialogue.settled:  # nobody says anything: the caller must not be left in silence
+        dialogue.turns.reply("" if agent.inherit_context else _TAKE_OVER, policy="queue")
+
+
+async def change_pipeline(session: AgentSession, dialogue: Dialogue | None, pipeline: Pipeline) -> None:
+    """Let other parts go on; parts that are not used any more are closed when nothing needs them."""
+    old = session.pipeline
+    if old is None:
+        raise ConfigurationError("The session has no pipeline to change: give the agent its parts first.")
+    fresh = [part for part in pipeline.components if part not in old.components]
+    if dialogue is not None:
+        await pipeline.start_parts(fresh)
+        unused = [part for part in old.components if part not in pipeline.components]
+        await dialogue.change(pipeline, None, closing=unused)
+    session.agent.use(pipeline)
