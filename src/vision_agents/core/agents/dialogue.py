@@ -112,8 +112,7 @@ class Dialogue:
         self._around = Surroundings(
             history=history, states=states, bus=bus, reports=reports, scope=scope, deadlines=deadlines
         )
-        persona = Persona(instructions=instructions, tools=tools)
-        self._ensemble = assemble(pipeline, persona, self._around)
+        self._ensemble = assemble(pipeline, Persona(instructions=instructions, tools=tools), self._around)
         self._ear: RealtimeEar | None = None
         self.turns = AgentTurns(
             responder=self._ensemble.answerer,
@@ -141,7 +140,7 @@ class Dialogue:
         return self.turns.idle and not self.hearing_somebody
 
     async def connect(self) -> None:
-        """Open the conversation with a realtime model, where there is one; raises what the model raises."""
+        """Open the conversation with a realtime model, where there is one; raises what it raises."""
         self._ear = await self._connect(self._ensemble)
 
     async def _connect(self, ensemble: Ensemble) -> RealtimeEar | None:

@@ -64,7 +64,9 @@ class Ensemble:
 def assemble(pipeline: Pipeline, persona: Persona, around: Surroundings) -> Ensemble:
     """Wire the parts of a pipeline."""
     tts = pipeline.tts
-    speaker = Speaker(tts, events=around.bus, deadlines=around.deadlines) if tts else None
+    hooks = pipeline.hooks
+    hooks.observe(around.bus)
+    speaker = Speaker(tts, events=around.bus, deadlines=around.deadlines, hooks=hooks) if tts else None
     limits = ToolLimits(timeout=around.deadlines.tool)
     executor = ToolExecutor(persona.tools, around.bus.publish, limits, hand_over=around.handed_over.take)
     tools = ToolRounds(
@@ -90,5 +92,6 @@ def assemble(pipeline: Pipeline, persona: Persona, around: Surroundings) -> Ense
             instructions=persona.instructions,
             events=around.bus,
             deadlines=around.deadlines,
+            hooks=hooks,
         )
     return Ensemble(pipeline=pipeline, persona=persona, speaker=speaker, answerer=answerer, link=link)

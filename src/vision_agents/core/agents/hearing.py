@@ -35,6 +35,7 @@ class Hearing:
         self, pipeline: Pipeline, *, on_voice: Callable[[Voice], None], on_recogniser: STTSink
     ) -> None:
         self._stt = _required(pipeline.stt)
+        self._hooks = pipeline.hooks
         self._detector = pipeline.turn_detection
         self._on_voice = on_voice
         self._stream = self._stt.open(on_recogniser)
@@ -87,7 +88,8 @@ class Hearing:
 
     async def transcript(self) -> str:
         """Ask the recogniser for the words of the turn so far."""
-        return (await self._stream.flush()).text.strip()
+        heard = await self._hooks.one("stt", await self._stream.flush())
+        return heard.text.strip() if heard else ""
 
     async def likelihood(self) -> float | None:
         """Ask the turn detector whether the turn sounds finished; None where there is no detector."""

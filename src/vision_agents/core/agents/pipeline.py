@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypedDict, Unpack
 
+from vision_agents.core.agents.hooks import HookT, PipelineHooks
 from vision_agents.core.agents.pipeline_mode import PipelineMode, Slots, mode_of
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.llm.llm import LLM, LanguageModel
@@ -64,7 +65,21 @@ class Pipeline:
         self.vad = vad if vad or stt is None or stt.profile.turn_detection else EnergyVAD()
         self.turn_detection = turn_detection
         self.turns = turns or TurnHandling()
+        self.hooks = PipelineHooks()
         self.config = mode_of(Slots(self.llm, self.realtime, stt, tts, self.vad, turn_detection, turns))
+
+    def on(self, name: str) -> Callable[[HookT], HookT]:
+        """Decorate a hook: at ``stt``, ``llm`` or ``tts`` an async generator that takes a stream.
+
+        At ``user_turn_start``, ``user_turn_end``, ``agent_turn_start`` and ``agent_turn_end`` it is a
+        function, sync or async, that is called with the event.
+        """
+
+        def keep(hook: HookT) -> HookT:
+            self.hooks.add(name, hook)
+            return hook
+
+        return keep
 
     @property
     def mode(self) -> PipelineMode:
@@ -132,7 +147,9 @@ class Pipeline:
         }
         turns = None if self.config.mode in {PipelineMode.REALTIME, PipelineMode.HYBRID_TTS} else self.turns
         slots.update(parts)
-        return Pipeline(**slots, turns=turns)
+        pipeline = Pipeline(**slots, turns=turns)
+        pipeline.hooks = self.hooks
+        return pipeline
 
     async def warmup(self) -> None:
         """Load every model, one after the other: their loading is bound by the same disk and processor."""

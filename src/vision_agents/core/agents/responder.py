@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from vision_agents.core.agents.answer import Answer, Delivery
 from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.hooks import PipelineHooks
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.agents.tool_rounds import ToolRounds
 from vision_agents.core.aio.patience import Patient
@@ -35,6 +36,7 @@ class Responder:
         instructions: the persona.
         events: where events go.
         deadlines: how long the model may be silent.
+        hooks: may change what the model says.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class Responder:
         instructions: str,
         events: EventBus,
         deadlines: Deadlines,
+        hooks: PipelineHooks,
     ) -> None:
+        self._hooks = hooks
         self._llm = llm
         self._speaker = speaker
         self._tools = tools
@@ -130,7 +134,8 @@ class Responder:
         begin = len(answer.text)
         request = ModelRequest(self._clock(), self._llm.model or "", self._llm.provider)
         answer.work.requests.append(request)
-        stream, patience = self._llm.respond(self._request(answer)), self._deadlines.model_silence
+        stream = self._hooks.through("llm", self._llm.respond(self._request(answer)))
+        patience = self._deadlines.model_silence
         async with Patient(stream, patience=patience, too_slow=self._too_slow) as events:
             async for event in events:
                 if request.first_token is None and not isinstance(event, Usage):

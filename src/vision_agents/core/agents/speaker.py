@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.hooks import PipelineHooks
 from vision_agents.core.aio.patience import Patient
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.errors import ProviderError, ProviderTimeout
@@ -25,9 +26,13 @@ class Speaker:
         tts: the synthesiser.
         events: where the synthesis events go.
         deadlines: how long a sentence may take to begin.
+        hooks: may change what is heard of it.
     """
 
-    def __init__(self, tts: TTS, *, events: EventBus, deadlines: Deadlines) -> None:
+    def __init__(
+        self, tts: TTS, *, events: EventBus, deadlines: Deadlines, hooks: PipelineHooks | None = None
+    ) -> None:
+        self._hooks = hooks or PipelineHooks()
         self._tts = tts
         self._events = events
         self._deadlines = deadlines
@@ -41,7 +46,13 @@ class Speaker:
             work: what is asked of the synthesiser is noted here.
         """
         return Voice(
-            self._tts, playout, on_audio=on_audio, work=work, events=self._events, deadlines=self._deadlines
+            self._tts,
+            playout,
+            on_audio=on_audio,
+            work=work,
+            events=self._events,
+            deadlines=self._deadlines,
+            hooks=self._hooks,
         )
 
 
@@ -57,7 +68,9 @@ class Voice:
         work: list[Synthesis],
         events: EventBus,
         deadlines: Deadlines,
+        hooks: PipelineHooks,
     ) -> None:
+        self._hooks = hooks
         self._tts = tts
         self._playout = playout
         self._on_audio = on_audio
@@ -115,7 +128,7 @@ class Voice:
         )
 
     async def _fill(self, sentence: Sentence, note: Synthesis) -> None:
-        synthesis = self._tts.synthesize(sentence.text)
+        synthesis = self._hooks.through("tts", self._tts.synthesize(sentence.text))
         patience = self._deadlines.voice_silence
         resampler: Resampler | None = None
         async with Patient(synthesis, patience=patience, too_slow=self._too_slow) as chunks:
