@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vision_agents.core.agents.answerer import Answerer
+from vision_agents.core.agents.context_window import ContextKeeper
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.handed_over import HandedOver
 from vision_agents.core.agents.pipeline import Pipeline
@@ -93,5 +94,8 @@ def assemble(pipeline: Pipeline, persona: Persona, around: Surroundings) -> Ense
             events=around.bus,
             deadlines=around.deadlines,
             hooks=hooks,
+            context=ContextKeeper(
+                pipeline.context_window, llm=pipeline.llm, history=around.history, scope=around.scope
+            ),
         )
     return Ensemble(pipeline=pipeline, persona=persona, speaker=speaker, answerer=answerer, link=link)

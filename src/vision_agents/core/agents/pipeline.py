@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypedDict, Unpack
 
+from vision_agents.core.agents.context_window import ContextWindow
 from vision_agents.core.agents.hooks import HookT, PipelineHooks
 from vision_agents.core.agents.pipeline_mode import PipelineMode, Slots, mode_of
 from vision_agents.core.errors import ConfigurationError
@@ -42,6 +43,7 @@ class Pipeline:
             gets a simple loudness detector.
         turn_detection: hears whether a turn sounds finished; without one silence alone decides.
         turns: how patient and how easily interrupted the agent is.
+        context_window: how much of a long call a text model is told; without one all of it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Pipeline:
         vad: VAD | None = None,
         turn_detection: TurnDetector | None = None,
         turns: TurnHandling | None = None,
+        context_window: ContextWindow | None = None,
     ) -> None:
         if stt is None and (vad or turn_detection):
             raise ConfigurationError("vad and turn_detection need an stt: it finds the words to answer.")
@@ -66,6 +69,7 @@ class Pipeline:
         self.turn_detection = turn_detection
         self.turns = turns or TurnHandling()
         self.hooks = PipelineHooks()
+        self.context_window = context_window
         self.config = mode_of(Slots(self.llm, self.realtime, stt, tts, self.vad, turn_detection, turns))
 
     def on(self, name: str) -> Callable[[HookT], HookT]:
@@ -147,7 +151,7 @@ class Pipeline:
         }
         turns = None if self.config.mode in {PipelineMode.REALTIME, PipelineMode.HYBRID_TTS} else self.turns
         slots.update(parts)
-        pipeline = Pipeline(**slots, turns=turns)
+        pipeline = Pipeline(**slots, turns=turns, context_window=self.context_window)
         pipeline.hooks = self.hooks
         return pipeline
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from vision_agents.core.agents.answer import Answer, Delivery
+from vision_agents.core.agents.context_window import ContextKeeper
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.hooks import PipelineHooks
 from vision_agents.core.agents.speaker import Speaker
@@ -37,6 +38,7 @@ class Responder:
         events: where events go.
         deadlines: how long the model may be silent.
         hooks: may change what the model says.
+        context: keeps what the model is told within bounds.
     """
 
     def __init__(
@@ -50,7 +52,9 @@ class Responder:
         events: EventBus,
         deadlines: Deadlines,
         hooks: PipelineHooks,
+        context: ContextKeeper,
     ) -> None:
+        self._context = context
         self._hooks = hooks
         self._llm = llm
         self._speaker = speaker
@@ -127,6 +131,7 @@ class Responder:
             await self._tools.run(answer, calls)
             if answer.handed_over:
                 break
+        self._context.look()
 
     async def _ask(self, answer: Answer, send: Callable[[list[str]], Awaitable[None]]) -> list[FunctionCall]:
         """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
@@ -187,7 +192,7 @@ class Responder:
         if not answer.text:
             return items
         said = Message(Role.ASSISTANT, answer.text)
-        begin = max(0, answer.begins_at - self._history.told_from)
+        begin = self._history.place_in_context(answer.begins_at)
         return (*items[:begin], said, *items[begin:])
 
     def abandon(self, answer: Answer) -> None:

@@ -12,6 +12,8 @@ class Conversation:
         self._items: list[HistoryItem] = []
         self.told_from = 0
         """The place of the first item that the model is told of."""
+        self.summary: Message | None = None
+        """What the model is told of the items before."""
 
     def add(self, item: HistoryItem) -> None:
         """Put `item` at the end."""
@@ -30,11 +32,22 @@ class Conversation:
     @property
     def context(self) -> tuple[HistoryItem, ...]:
         """What the model is told of."""
-        return tuple(self._items[self.told_from :])
+        summary = () if self.summary is None else (self.summary,)
+        return (*summary, *self._items[self.told_from :])
+
+    def place_in_context(self, place: int) -> int:
+        """Give the place in `context` of what has `place` in the whole record."""
+        return max(0, place - self.told_from) + (self.summary is not None)
 
     def begin_anew(self) -> None:
         """Tell the model only of what comes from now on; the record stays whole."""
-        self.told_from = len(self._items)
+        self.told_from, self.summary = len(self._items), None
+
+    def shorten(self, first_kept: HistoryItem, *, summary: Message | None) -> None:
+        """Tell the model of `first_kept` and what follows it, and of the rest only its summary."""
+        place = next((at for at, item in enumerate(self._items) if item is first_kept), -1)
+        if place >= self.told_from:  # else the context has begun anew meanwhile
+            self.told_from, self.summary = place, summary
 
     @property
     def messages(self) -> tuple[Message, ...]:
