@@ -24,7 +24,7 @@ _TAKE_OVER = "You have just taken over this call. Greet the caller and go on."
 
 async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent) -> None:
     """Let another agent go on with the call; where it cannot, the old one does."""
-    old, loop = session.agent, asyncio.get_running_loop()
+    old = session.agent
     try:
         async with asyncio.timeout(old.deadlines.start):
             fresh = successor.succeed(old)
@@ -43,7 +43,7 @@ async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent)
         dialogue.turns.reply(_FAILED, policy="queue")
         return
     session.agent, successor.session = successor, session
-    session.events.emit(AgentHandedOverEvent, old_agent_id=old.id, new_agent_id=successor.id, at=loop.time())
+    session.events.emit(AgentHandedOverEvent, old_agent_id=old.id, new_agent_id=successor.id)
     await _enter(session, dialogue, successor)
 
 
