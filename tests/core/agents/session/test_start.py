@@ -29,7 +29,9 @@ _FRAME = PcmData.silence(0.02, 48_000)
 class ToolServer:
     """Offers tools, or is broken."""
 
-    def __init__(self, *tools: Callable[..., object], broken: Exception | None = None, slow: float = 0) -> None:
+    def __init__(
+        self, *tools: Callable[..., object], broken: Exception | None = None, slow: float = 0
+    ) -> None:
         self._tools, self._broken, self._slow = tools, broken, slow
         self.closed = 0
 
