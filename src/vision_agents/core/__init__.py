@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vision_agents.core.agents.agent import Agent
+    from vision_agents.core.agents.job_context import JobContext, get_current_job_context
+    from vision_agents.core.agents.pipeline import Pipeline
+    from vision_agents.core.agents.room_options import RoomOptions
     from vision_agents.core.agents.session import AgentSession
     from vision_agents.core.errors import (
         AgentBusy,
@@ -62,6 +65,7 @@ __all__ = [
     "IdempotencyConflict",
     "InMemorySessionKVStore",
     "InvalidCallId",
+    "JobContext",
     "JoinTimeout",
     "LaunchError",
     "LauncherDraining",
@@ -69,11 +73,13 @@ __all__ = [
     "MaxConcurrentSessionsExceeded",
     "MaxSessionsPerCallExceeded",
     "MediaError",
+    "Pipeline",
     "ProviderError",
     "ProviderTimeout",
     "RedisSessionKVStore",
     "RegistryRecovering",
     "RegistryUnavailable",
+    "RoomOptions",
     "Runner",
     "ServeOptions",
     "SessionClosed",
@@ -91,6 +97,7 @@ __all__ = [
     "VisionAgentsError",
     "WeightsError",
     "function_tool",
+    "get_current_job_context",
 ]
 
 _DEFINED_IN = {
@@ -98,7 +105,10 @@ _DEFINED_IN = {
     "AgentLauncher": "launcher.launcher",
     "AgentSession": "agents.session",
     "InMemorySessionKVStore": "launcher.registry.memory_store",
+    "JobContext": "agents.job_context",
+    "Pipeline": "agents.pipeline",
     "RedisSessionKVStore": "launcher.registry.redis_store",
+    "RoomOptions": "agents.room_options",
     "Runner": "runner.runner",
     "ServeOptions": "runner.options",
     "SessionInfo": "launcher.registry.session_info",
@@ -106,6 +116,7 @@ _DEFINED_IN = {
     "SessionRegistry": "launcher.registry.registry",
     "User": "types.people",
     "function_tool": "functions.function_tool",
+    "get_current_job_context": "agents.job_context",
 }
 
 

@@ -63,6 +63,9 @@ class SessionEvents:
         raise NotImplementedError
 
     @overload
+    def on(self, event: type[Event] | str, handler: Callable[[Any], Any]) -> Callable[[Any], Any]: ...
+
+    @overload
     def on(self, event: type[Event] | str, handler: HandlerT) -> HandlerT: ...
 
     @overload

@@ -15,6 +15,7 @@ from vision_agents.core.edge.transport import Call, ConnectionListener
 from vision_agents.core.errors import EdgeError
 from vision_agents.core.events.agent import AgentFinishEvent, AgentStateChangedEvent, TurnMetricsEvent
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
+from vision_agents.core.types.people import User
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.testing import Calls, Says, SimulatedCaller
 

@@ -291,7 +291,7 @@ async def test_giving_up_the_start_closes_the_session() -> None:
 
 
 async def test_without_a_call_it_says_what_to_do() -> None:
-    with pytest.raises(ConfigurationError, match="agent.join"):
+    with pytest.raises(ConfigurationError, match=r"agent\.join"):
         await AgentSession(Hooked()).start()
 
 
