@@ -1,8 +1,9 @@
 """How a session ends: in every state, once, with a reason, and with its goodbye heard."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from tests.core.agents.scene_parts import meanwhile, now, until
@@ -18,10 +19,11 @@ from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.types.people import User
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.testing import Calls, Says, SimulatedCaller
+from vision_agents.testing.scripted import Line
 
 pytestmark = pytest.mark.virtual_time
 
-Scene = Callable[[AgentSession, SimulatedCaller], Awaitable[object]]
+Scene = Callable[[AgentSession, SimulatedCaller], Coroutine[Any, Any, None]]
 
 
 async def goodbye(session: AgentSession) -> None:
@@ -151,8 +153,13 @@ async def test_closing_in_every_state_ends_in_time_and_runs_on_exit_once(scene: 
         await asyncio.Event().wait()
         return ""
 
-    lines = {thinking: [Says(text="", first_token=500)], in_a_tool: [Calls(tool="work")]}.get(scene, [])
-    agent = Hooked(*lines, on_exit=goodbye, tools=[work], deadlines=Deadlines(drain=2, tool=1000))
+    lines: dict[Scene, list[Line]] = {
+        thinking: [Says(text="", first_token=500)],
+        in_a_tool: [Calls(tool="work")],
+    }
+    agent = Hooked(
+        *lines.get(scene, []), on_exit=goodbye, tools=[work], deadlines=Deadlines(drain=2, tool=1000)
+    )
     async with joined(agent) as (session, caller):
         await scene(session, caller)
         began = now()

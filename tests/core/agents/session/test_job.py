@@ -1,6 +1,7 @@
 """The job around a session: connecting, waiting, running until the end."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
 from tests.core.agents.scene_parts import meanwhile, now
@@ -58,7 +59,9 @@ async def test_connecting_first_keeps_the_session_configurable() -> None:
     await job.connect()
     assert job.room is not None
     assert not AgentSession(agent, wake_up=9).started
-    assert await asyncio.gather(job.wait_for_participant(), _comes_in(agent, after=2))
+    met, _ = await asyncio.gather(job.wait_for_participant(), _comes_in(agent, after=2))
+    assert met is not None
+    assert met.user_id == "late"
     assert now() == pytest.approx(2)
     assert agent.entered == 0
     await AgentSession(agent).start()
@@ -152,7 +155,7 @@ class TestRoomOptions:
     @pytest.mark.parametrize("field", ["vision", "recording"])
     async def test_what_would_do_nothing_is_refused(self, field: str) -> None:
         with pytest.raises(ConfigurationError, match=field):
-            RoomOptions(**{field: True})
+            RoomOptions(**cast("Any", {field: True}))
         with pytest.raises(ConfigurationError, match="edge"):
             RoomOptions(auth_token="secret")
 
