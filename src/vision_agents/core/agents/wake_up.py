@@ -21,13 +21,17 @@ from vision_agents.core.types.units import Seconds
 
 
 class WakeUpCalls:
-    """Counts the user's silence while a session is under way; it needs a time and somebody to call."""
+    """Counts the user's silence while a session is under way; it needs a time and somebody to call.
+
+    While it has not both there is no ladder: what it would be told of changes ten times a turn.
+    """
 
     def __init__(self) -> None:
         self._rules = SilenceRules()
         self._after: Seconds | None = None
         self._callback: Callback | None = None
         self._max_attempts: int | None = None
+        self._under_way = False
         self._ladder: SilenceLadder | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -73,8 +77,8 @@ class WakeUpCalls:
             give_up: ends the session.
         """
         self._situation, self._wake_up, self._give_up = situation, wake_up, give_up
-        self._ladder = SilenceLadder(self._rules, situation())
-        self._arm()
+        self._under_way = True
+        self._count_anew()
 
     def look(self) -> None:
         """See what goes on now: something of it may have changed."""
@@ -83,10 +87,12 @@ class WakeUpCalls:
 
     def user_active(self) -> None:
         """Note that the user said words or pressed a key."""
-        self._observe(UserActive(self._now()))
+        if self._ladder is not None:
+            self._observe(UserActive(self._now()))
 
     def stop(self) -> None:
         """Call nobody any more."""
+        self._under_way = False
         self._ladder = None
         if self._timer is not None:
             self._timer.cancel()
@@ -95,8 +101,15 @@ class WakeUpCalls:
         self._rules = SilenceRules(wake_up=after if callback is not None else None, max_attempts=max_attempts)
         SilenceRules(wake_up=after)  # refused at once, and not when the callback comes
         self._after, self._callback, self._max_attempts = after, callback, max_attempts
-        if self._ladder is not None:
+        if self._ladder is not None and self._rules.wake_up is not None:
             self._observe(RulesChanged(self._now(), self._rules))
+        elif self._under_way:
+            self._count_anew()
+
+    def _count_anew(self) -> None:
+        is_wanted = self._rules.wake_up is not None
+        self._ladder = SilenceLadder(self._rules, self._situation()) if is_wanted else None
+        self._arm()
 
     def _observe(self, observation: SilenceObservation) -> None:
         if self._ladder is None:
