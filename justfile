@@ -41,9 +41,16 @@ campaign-http *args:
     {{run}} python -m tests.campaigns.raw_requests {{args}}
     {{run}} --group campaign python -m tests.campaigns.openapi_cases {{args}}
 
-# Measurements; each prints one line of JSON.
+# Measurements, each a line of JSON: a frame, a session's scenarios, the import, and spoken turns (minutes).
 bench:
+    {{run}} python benchmarks/frame_path.py
+    {{run}} python benchmarks/session.py
     {{run}} python benchmarks/import_time.py
+    {{run}} python -m benchmarks.turn_latency
+
+# Side by side with the peers: makes their environments, then three rounds of ten minutes; prints the tables.
+bench-peers *args:
+    {{run}} python benchmarks/peers/run.py {{args}}
 
 # Which rule ends turns soonest without cutting in? Writes the tables of docs/turns.md.
 bench-turns *args:

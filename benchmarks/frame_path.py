@@ -1,4 +1,4 @@
-"""What one 20 ms frame costs on its way in: CPU time of each step, in microseconds; prints JSON.
+"""What one 20 ms frame costs on its way in: CPU time of each step, in microseconds; prints a line of JSON.
 
 python benchmarks/frame_path.py
 """

@@ -5,7 +5,7 @@
 Every question is asked twice in a row, once of an agent that speculates and once of one that asks its models
 only when the turn may be over, in real time. Each has a language model of its own: sharing one, the second
 would find the question already read. The voices take turns: the embedded one, at several paces, and those of
-other synthesisers where they are installed. Prints JSON: delays, and where each millisecond goes.
+other synthesisers where they are installed. Prints a line of JSON: delays, and where each millisecond goes.
 """
 
 from __future__ import annotations
@@ -218,4 +218,4 @@ def _remainder_ms(turn: Turn) -> float | None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--turns", type=int, default=36)
-    print(json.dumps(asyncio.run(measure(parser.parse_args().turns)), indent=2))
+    print(json.dumps({"benchmark": "turn_latency", **asyncio.run(measure(parser.parse_args().turns))}))
