@@ -180,10 +180,20 @@ class Scenario:
         node.trouble("partition")
         node.link.cut, node.link.silent = True, self.dice.random() < 0.5
         self.network.reset()
+        if self.dice.random() < 0.3:
+            self._spawn(self._close_behind(node))
         await asyncio.sleep(seconds)
         node.link.cut = not node.alive
         self.network.reset()
         node.relief("partition")
+
+    async def _close_behind(self, away: Node) -> None:
+        """Close a session of a node that cannot hear of it, and lose what the store knows of that."""
+        others = [node for node in self.nodes if node.up and node is not away]
+        if others and (visits := self.ledger.of(away)):
+            self._close(self.dice.choice(others), self.dice.choice(visits).session_id)
+            await asyncio.sleep(self.dice.random())
+            await self._flush()
 
     async def _pause(self) -> None:
         node = self._any_node()

@@ -71,8 +71,8 @@ def _no_resurrection(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (_no_grace, "has too many in it"),
         (_no_resurrection, "is not listed"),
+        (_no_repetition, "is lost"),
         # Rare: many seeds have to be played.
-        pytest.param(_no_repetition, "is lost", marks=pytest.mark.slow),
         pytest.param(_deaf_owner, "has too many in it", marks=pytest.mark.slow),
     ],
 )
