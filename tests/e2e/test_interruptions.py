@@ -47,7 +47,7 @@ async def call(*lines: str) -> AsyncGenerator[ScriptedCall]:
     agent.events.on(Event, events.append)
     joined = await agent.create_call("default", "harbour")
     async with SimulatedCaller(edge) as caller, agent.join(joined) as session:
-        yield ScriptedCall(agent, session, caller, llm, tts, events)  # pyright: ignore[reportArgumentType]
+        yield ScriptedCall(agent, session, caller, llm, tts, events=events)  # pyright: ignore[reportArgumentType]
     await asyncio.to_thread(inference.pool.close)
 
 
