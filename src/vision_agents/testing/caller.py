@@ -13,6 +13,8 @@ from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.chunk import Chunker
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge, LoopbackPeer
+from vision_agents.core.telephony.dtmf_tones import DtmfSound, dtmf_tones
+from vision_agents.core.telephony.keypad import keys_of
 from vision_agents.core.types.people import User
 from vision_agents.core.types.units import Seconds
 from vision_agents.testing.tone_speech import mumble, read_speech, speak
@@ -90,6 +92,26 @@ class SimulatedCaller:
     def mutes(self) -> None:
         """Send nothing at all, not even silence."""
         self._muted = True
+
+    async def presses(self, digits: str, *, tones: bool = False, pause: Seconds = 0.3) -> None:
+        """Press keys, `pause` seconds apart: told beside the audio, or as tones in it."""
+        if tones:
+            await self.plays(dtmf_tones(digits, _RATE, DtmfSound(gap=max(pause, 0.05))))
+            return
+        for digit in keys_of(digits):
+            self.peer.press(digit)
+            await asyncio.sleep(pause)
+
+    async def answers_as_voicemail(
+        self, greeting: str, *, beep_hz: float = 1000.0, beep: Seconds | None = 0.5
+    ) -> None:
+        """Be a machine: speak a greeting, and sound a beep after it; None for no beep."""
+        await self.says(greeting)
+        await self.waits(0.3)
+        if beep is not None:
+            at = np.arange(round(beep * _RATE)) / _RATE
+            wave = (6000 * np.sin(2 * np.pi * beep_hz * at)).astype(np.int16)
+            await self.plays(PcmData(wave, _RATE))
 
     async def hangs_up(self) -> None:
         """End the call for everybody."""

@@ -102,7 +102,7 @@ class Dialogue:
         self.quiet.set()
         self._owed = False
         """Whether a participant's question waits for an answer that nobody is making."""
-        self._output = Output(
+        self.output = Output(
             connection,
             started=self._on_started,
             sentence=self._events.sentence,
@@ -117,7 +117,7 @@ class Dialogue:
         self.turns = AgentTurns(
             responder=self._ensemble.answerer,
             speaker=self._ensemble.speaker,
-            output=self._output,
+            output=self.output,
             scope=scope,
             hooks=TurnHooks(
                 changed=self._on_changed,
@@ -212,7 +212,7 @@ class Dialogue:
         elif not self.turns.idle:
             self._states.set_agent(AgentState.LISTENING)
             self.turns.interrupt(force=force)
-            return self._output.falling_silent()
+            return self.output.falling_silent()
         return Silence()
 
     def begin_user_turn(self) -> None:
@@ -246,7 +246,7 @@ class Dialogue:
     def stop(self) -> None:
         """Cut everything and play nothing more."""
         self.turns.close()
-        self._output.stop()
+        self.output.stop()
 
     # What the listeners find.
 

@@ -9,6 +9,7 @@ from tests.core.agents.scene_parts import meanwhile, now, until
 from tests.core.agents.session.hooked import Hooked, joined
 
 from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.dtmf import DTMFHandler
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.audio.pcm import PcmData
@@ -29,7 +30,9 @@ _FRAME = PcmData.silence(0.02, 48_000)
 class ToolServer:
     """Offers tools, or is broken."""
 
-    def __init__(self, *tools: Callable[..., object], broken: Exception | None = None, slow: float = 0) -> None:
+    def __init__(
+        self, *tools: Callable[..., object], broken: Exception | None = None, slow: float = 0
+    ) -> None:
         self._tools, self._broken, self._slow = tools, broken, slow
         self.closed = 0
 
@@ -75,8 +78,8 @@ async def test_s2_everything_starts_in_its_order() -> None:
             order.append("pipeline")
             await super().start()
 
-    class Keys:
-        async def start(self) -> None:
+    class Keys(DTMFHandler):
+        def start(self) -> None:
             order.append("keys")
 
     class Ordered(Hooked):
