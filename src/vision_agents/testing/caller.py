@@ -77,9 +77,13 @@ class SimulatedCaller:
         assert self._peer is not None, "Enter the caller first."
         return self._peer
 
-    async def says(self, text: str) -> None:
-        """Speak; returns when the last sound was made."""
-        await self.plays(speak(text, sample_rate=_RATE))
+    async def says(self, text: str, *, breathy: bool = False) -> None:
+        """Speak; returns when the last sound was made.
+
+        With `breathy`, a detector that tells voices from tones takes it for a voice, too.
+        """
+        voice = speak(text, sample_rate=_RATE)
+        await self.plays(_with_breath(voice) if breathy else voice)
 
     async def mumbles(self, duration: Seconds) -> None:
         """Make a voice without words for `duration` seconds; a cough when it is short."""
@@ -106,7 +110,7 @@ class SimulatedCaller:
         self, greeting: str, *, beep_hz: float = 1000.0, beep: Seconds | None = 0.5
     ) -> None:
         """Be a machine: speak a greeting, and sound a beep after it; None for no beep."""
-        await self.says(greeting)
+        await self.says(greeting, breathy=True)
         await self.waits(0.3)
         if beep is not None:
             at = np.arange(round(beep * _RATE)) / _RATE
@@ -168,6 +172,11 @@ class SimulatedCaller:
                 self.peer.send_audio(_SILENCE)
             if not self._queue:
                 self._emptied.set()
+
+
+def _with_breath(voice: PcmData) -> PcmData:
+    breath = np.random.default_rng(3).normal(0, 4000, len(voice)) * (np.abs(voice.samples) > 50)
+    return PcmData(np.clip(voice.samples + breath, -32768, 32767).astype(np.int16), voice.sample_rate)
 
 
 def _words(pieces: list[PcmData]) -> str:

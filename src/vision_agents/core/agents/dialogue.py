@@ -287,6 +287,8 @@ class Dialogue:
 
     def on_hold(self, participant: Participant) -> None:
         """Fall silent: somebody may be taking the floor."""
+        if self.output.gate.closed:
+            return
         self._holding.add(participant.id)
         self.turns.hold()
 
@@ -297,7 +299,9 @@ class Dialogue:
             self.turns.release()
 
     def on_interrupt(self, participant: Participant) -> None:
-        """Give the floor to a participant."""
+        """Give the floor to a participant; not while the agent is held back and nobody has heard it."""
+        if self.output.gate.closed:
+            return
         self._holding.clear()
         self.turns.interrupt()
         last = self._history.messages[-1:]
@@ -332,6 +336,7 @@ class Dialogue:
         self._history.add(prepared or _question(turn.participant, turn.text))
         others = self._listeners.others_speaking(turn.participant)
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
+        answered = answered and not (self.output.gate.closed and not self.turns.idle)
         self._owed = prepared is None and not answered and self._pipeline.model is not None
         if prepared is None and answered:
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
