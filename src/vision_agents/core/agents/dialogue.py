@@ -287,8 +287,6 @@ class Dialogue:
 
     def on_hold(self, participant: Participant) -> None:
         """Fall silent: somebody may be taking the floor."""
-        if self.output.gate.closed:
-            return
         self._holding.add(participant.id)
         self.turns.hold()
 
@@ -300,10 +298,9 @@ class Dialogue:
 
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant; not while the agent is held back and nobody has heard it."""
-        if self.output.gate.closed:
-            return
         self._holding.clear()
-        self.turns.interrupt()
+        if not self.output.gate.closed:
+            self.turns.interrupt()
         last = self._history.messages[-1:]
         unanswered = bool(last) and last[0].role is Role.USER  # nobody heard a word of an answer
         self._owed |= unanswered and self.turns.idle
@@ -336,17 +333,14 @@ class Dialogue:
         self._history.add(prepared or _question(turn.participant, turn.text))
         others = self._listeners.others_speaking(turn.participant)
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
-        answered = answered and not (self.output.gate.closed and not self.turns.idle)
         self._owed = prepared is None and not answered and self._pipeline.model is not None
-        if prepared is None and answered:
+        if prepared is None and answered and not (self.output.gate.closed and not self.turns.idle):
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
 
     @property
     def _silent_user(self) -> UserState:
         return UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING
-
-    # What the agent's turns do.
 
     def _on_changed(self) -> None:
         floor = self.turns.floor
