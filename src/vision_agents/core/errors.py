@@ -26,6 +26,7 @@
     │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
     │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
+    │   ├── LegFailed                 nobody took a call that the transport placed: status
     │   ├── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     │   └── TransferError             a call cannot be handed over to what was given
     └── ToolError                     a tool failed, timed out or was called with wrong arguments
@@ -158,6 +159,19 @@ class IdempotencyConflict(LaunchError):
 
 class EdgeError(VisionAgentsError):
     """The transport refused or lost the call."""
+
+
+class LegFailed(EdgeError):
+    """Nobody took a call that the transport placed.
+
+    Args:
+        message: what happened.
+        status: the carrier's status, in the numbers of SIP.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class CapabilityMissing(EdgeError):

@@ -13,6 +13,8 @@ from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.chunk import Chunker
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge, LoopbackPeer
+from vision_agents.core.telephony.dtmf_tones import DtmfSound, dtmf_tones
+from vision_agents.core.telephony.keypad import keys_of
 from vision_agents.core.types.people import User
 from vision_agents.core.types.units import Seconds
 from vision_agents.testing.tone_speech import mumble, read_speech, speak
@@ -75,9 +77,13 @@ class SimulatedCaller:
         assert self._peer is not None, "Enter the caller first."
         return self._peer
 
-    async def says(self, text: str) -> None:
-        """Speak; returns when the last sound was made."""
-        await self.plays(speak(text, sample_rate=_RATE))
+    async def says(self, text: str, *, breathy: bool = False) -> None:
+        """Speak; returns when the last sound was made.
+
+        With `breathy`, a detector that tells voices from tones takes it for a voice, too.
+        """
+        voice = speak(text, sample_rate=_RATE)
+        await self.plays(_with_breath(voice) if breathy else voice)
 
     async def mumbles(self, duration: Seconds) -> None:
         """Make a voice without words for `duration` seconds; a cough when it is short."""
@@ -90,6 +96,26 @@ class SimulatedCaller:
     def mutes(self) -> None:
         """Send nothing at all, not even silence."""
         self._muted = True
+
+    async def presses(self, digits: str, *, tones: bool = False, pause: Seconds = 0.3) -> None:
+        """Press keys, `pause` seconds apart: told beside the audio, or as tones in it."""
+        if tones:
+            await self.plays(dtmf_tones(digits, _RATE, DtmfSound(gap=max(pause, 0.05))))
+            return
+        for digit in keys_of(digits):
+            self.peer.press(digit)
+            await asyncio.sleep(pause)
+
+    async def answers_as_voicemail(
+        self, greeting: str, *, beep_hz: float = 1000.0, beep: Seconds | None = 0.5
+    ) -> None:
+        """Be a machine: speak a greeting, and sound a beep after it; None for no beep."""
+        await self.says(greeting, breathy=True)
+        await self.waits(0.3)
+        if beep is not None:
+            at = np.arange(round(beep * _RATE)) / _RATE
+            wave = (6000 * np.sin(2 * np.pi * beep_hz * at)).astype(np.int16)
+            await self.plays(PcmData(wave, _RATE))
 
     async def hangs_up(self) -> None:
         """End the call for everybody."""
@@ -146,6 +172,11 @@ class SimulatedCaller:
                 self.peer.send_audio(_SILENCE)
             if not self._queue:
                 self._emptied.set()
+
+
+def _with_breath(voice: PcmData) -> PcmData:
+    breath = np.random.default_rng(3).normal(0, 4000, len(voice)) * (np.abs(voice.samples) > 50)
+    return PcmData(np.clip(voice.samples + breath, -32768, 32767).astype(np.int16), voice.sample_rate)
 
 
 def _words(pieces: list[PcmData]) -> str:

@@ -173,6 +173,7 @@ async def played_call(
     turn_handling: TurnHandling = PATIENT,
     deadlines: Deadlines | None = None,
     tools: Sequence[Callable[..., object]] = (),
+    prepare: Callable[[Agent], object] = lambda _agent: None,
 ) -> AsyncGenerator[ScriptedCall]:
     """Join a call with a caller in it; at the end every answer must have been asked for."""
     llm, voice, edge = PlayedLLM(answers), tts or ScriptedTTS(), edge or Edge()
@@ -191,6 +192,7 @@ async def played_call(
     )
     events: list[Event] = []
     agent.events.on(Event, events.append)
+    prepare(agent)
     call = await agent.create_call("default", "scene")
     async with SimulatedCaller(edge) as caller, agent.join(call) as session:
         yield ScriptedCall(agent, session, caller, llm, voice, events=events)

@@ -34,6 +34,8 @@ class Ears:
     def on_participant_left(self, participant: Participant) -> None:
         self.left = True
 
+    def on_dtmf(self, participant: Participant, digit: str) -> None: ...
+
     def on_call_ended(self, detail: str) -> None: ...
 
     def samples(self) -> npt.NDArray[np.int16 | np.float32]:

@@ -35,6 +35,8 @@ class Ears:
     def on_participant_left(self, participant: Participant) -> None:
         self.heard.append(("left", participant.user_id))
 
+    def on_dtmf(self, participant: Participant, digit: str) -> None: ...
+
     def on_call_ended(self, detail: str) -> None:
         self.heard.append(("ended", detail))
 
@@ -260,7 +262,7 @@ async def test_custom_events_reach_the_others() -> None:
     await connection.send_custom_event({"type": "poll", "votes": 3})
 
     assert peer.events == [{"type": "poll", "votes": 3}]
-    assert connection.capabilities == {Capability.CUSTOM_EVENTS}
+    assert Capability.CUSTOM_EVENTS in connection.capabilities
 
 
 async def test_a_flush_is_counted_and_drops_nothing_that_was_sent() -> None:

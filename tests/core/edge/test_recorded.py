@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from vision_agents.core.audio.pcm import PcmData
@@ -31,6 +32,8 @@ class Ears:
 
     def on_participant_left(self, participant: Participant) -> None:
         self.heard.append(("left", participant.user_id))
+
+    def on_dtmf(self, participant: Participant, digit: str) -> None: ...
 
     def on_call_ended(self, detail: str) -> None:
         self.heard.append(("ended", detail))
@@ -151,3 +154,33 @@ async def test_leaving_is_told(tmp_path: Path) -> None:
     await recorder.close()
 
     assert ears.heard == [("joined", "ann"), ("left", "ann")]
+
+
+async def test_b7_a_recording_holds_no_background_and_the_caller_alone(tmp_path: Path) -> None:
+    edge = Edge()
+    caller = edge.join_as(User(id="caller"), "b7")
+    recorder = await Recorder.open(tmp_path / "call.wav")
+    connection = await join_recorded(edge, Call("b7"), User(id="agent"), Ears(), recorder=recorder)
+    mixed, voice = steady(1500), steady(1000)
+    for _ in range(50):
+        caller.send_audio(steady(300))
+        connection.record_instead(voice)
+        connection.send_audio(mixed)
+        await asyncio.sleep(0.02)
+    connection.record_instead(None)
+    connection.send_audio(mixed)
+    await connection.close()
+    await recorder.close()
+    samples = read_wav(tmp_path / "call.wav")
+    assert set(samples[1000:40_000, 0]) == {300}
+    assert set(samples[1000:40_000, 1]) == {1000}
+    assert not samples[49_000:, 1].any()
+
+
+def steady(value: int) -> PcmData:
+    return PcmData(np.full(960, value, np.int16), 48_000)
+
+
+def read_wav(path: Path) -> npt.NDArray[np.int16]:
+    with wave.open(str(path)) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)

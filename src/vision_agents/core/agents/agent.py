@@ -11,6 +11,7 @@ from typing import Protocol
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
+from vision_agents.core.agents.session_sounds import AgentSounds
 from vision_agents.core.agents.team import Team
 from vision_agents.core.edge.transport import Call, EdgeTransport
 from vision_agents.core.errors import AgentBusy, ConfigurationError, SessionClosed, SessionNotStarted
@@ -46,7 +47,7 @@ logger = logging.getLogger("vision_agents.agent")
 _DEFAULT_INSTRUCTIONS = "You are a helpful voice assistant. Answer in one or two short sentences."
 
 
-class Agent:
+class Agent(AgentSounds):
     """Joins one call, listens, thinks, uses tools, and speaks.
 
     Args:

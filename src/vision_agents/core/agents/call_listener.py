@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
@@ -45,19 +46,23 @@ class CallListener:
         self._request_close = request_close
         self._dialogue: Dialogue | None = None
         self._scope: TaskScope | None = None
+        self._line: Line | None = None
         self._wake_ups = wake_ups
         self._streams: set[str] = set()
         self._new_stream = asyncio.Event()
 
-    def attach(self, dialogue: Dialogue, scope: TaskScope) -> None:
+    def attach(self, dialogue: Dialogue, scope: TaskScope, line: Line) -> None:
         """From now on audio is heard."""
         self._dialogue = dialogue
         self._scope = scope
+        self._line = line
 
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         """Hand audio to the dialogue."""
         if participant.id not in self._streams:
             self._on_stream(participant)
+        if self._line is not None and not self._line.hear(participant, pcm):
+            return
         if self._dialogue is not None:
             self._dialogue.hear(participant, pcm)
         if self._events.has_subscribers(AudioReceivedEvent):
@@ -66,6 +71,8 @@ class CallListener:
     def on_participant_joined(self, participant: Participant) -> None:
         """Tell that somebody joined."""
         self._events.emit(ParticipantJoinedEvent, participant=participant, call=self.call)
+        if self._line is not None:
+            self._line.answered()
         self._wake_ups.look()
 
     def on_participant_left(self, participant: Participant) -> None:
@@ -75,6 +82,11 @@ class CallListener:
         self._wake_ups.look()
         if self._dialogue is not None and self._scope is not None and not self._scope.closed:
             self._scope.start(self._dialogue.forget(participant), name="forget")
+
+    def on_dtmf(self, participant: Participant, digit: str) -> None:
+        """Hand a key to whoever waits for it."""
+        if self._line is not None:
+            self._line.telephone.press(participant, digit)
 
     def on_call_ended(self, detail: str) -> None:
         """Tell that the call is over, and end the session."""

@@ -102,7 +102,7 @@ class Dialogue:
         self.quiet.set()
         self._owed = False
         """Whether a participant's question waits for an answer that nobody is making."""
-        self._output = Output(
+        self.output = Output(
             connection,
             started=self._on_started,
             sentence=self._events.sentence,
@@ -117,7 +117,7 @@ class Dialogue:
         self.turns = AgentTurns(
             responder=self._ensemble.answerer,
             speaker=self._ensemble.speaker,
-            output=self._output,
+            output=self.output,
             scope=scope,
             hooks=TurnHooks(
                 changed=self._on_changed,
@@ -212,7 +212,7 @@ class Dialogue:
         elif not self.turns.idle:
             self._states.set_agent(AgentState.LISTENING)
             self.turns.interrupt(force=force)
-            return self._output.falling_silent()
+            return self.output.falling_silent()
         return Silence()
 
     def begin_user_turn(self) -> None:
@@ -246,7 +246,7 @@ class Dialogue:
     def stop(self) -> None:
         """Cut everything and play nothing more."""
         self.turns.close()
-        self._output.stop()
+        self.output.stop()
 
     # What the listeners find.
 
@@ -297,9 +297,10 @@ class Dialogue:
             self.turns.release()
 
     def on_interrupt(self, participant: Participant) -> None:
-        """Give the floor to a participant."""
+        """Give the floor to a participant; not while the agent is held back and nobody has heard it."""
         self._holding.clear()
-        self.turns.interrupt()
+        if not self.output.gate.closed:
+            self.turns.interrupt()
         last = self._history.messages[-1:]
         unanswered = bool(last) and last[0].role is Role.USER  # nobody heard a word of an answer
         self._owed |= unanswered and self.turns.idle
@@ -333,15 +334,13 @@ class Dialogue:
         others = self._listeners.others_speaking(turn.participant)
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
         self._owed = prepared is None and not answered and self._pipeline.model is not None
-        if prepared is None and answered:
+        if prepared is None and answered and not (self.output.gate.closed and not self.turns.idle):
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
 
     @property
     def _silent_user(self) -> UserState:
         return UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING
-
-    # What the agent's turns do.
 
     def _on_changed(self) -> None:
         floor = self.turns.floor

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +14,7 @@ from vision_agents.core.agents.entry import Entry
 from vision_agents.core.agents.farewell import Farewell
 from vision_agents.core.agents.handed_over import Successor
 from vision_agents.core.agents.handoff import hand_over
+from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.callback import call as call_back
 from vision_agents.core.aio.scope import TaskScope
@@ -52,6 +52,8 @@ class SessionHost:
     def __init__(self, session: AgentSession, call: Call) -> None:
         self.call = call
         self.dialogue: Dialogue | None = None
+        self.line: Line | None = None
+        """While the call is joined."""
         self._session = session
         self._agent = session.agent
         self._deadlines = session.agent.deadlines
@@ -244,6 +246,9 @@ class SessionHost:
             await self._ending.wait()
         finally:
             self._entered.set()
+            if self.line is not None:
+                self.line.close()
+                self.line = None
             await self._farewell.take_leave(
                 self.dialogue,
                 work=self._work,
@@ -287,9 +292,7 @@ class SessionHost:
             raise ConfigurationError("The agent has no parts: give it an llm, an stt and a tts.")
         await self._agent.initialize_mcp()
         if session.dtmf_handler is not None:
-            begun = session.dtmf_handler.start()
-            if inspect.isawaitable(begun):
-                await begun
+            session.dtmf_handler.start()
         if not overrides(self._agent.edge.start, EdgeTransport.start):
             await session.pipeline.start(**self._options)
             return
@@ -317,7 +320,8 @@ class SessionHost:
     def _take_part(self) -> None:
         """Listen from now on."""
         assert self.dialogue is not None
-        self._listener.attach(self.dialogue, self._work)
+        self.line = Line(self._session, self.connection, self.dialogue, self._work)
+        self._listener.attach(self.dialogue, self._work, self.line)
         self._entry = Entry(self._session, self.connection, listener=self._listener, dialogue=self.dialogue)
         self._session.status = SessionStatus.ACTIVE
         self._agent.events.emit(AgentJoinedCallEvent, call=self._listener.call)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.dtmf import DTMFHandler
 from vision_agents.core.agents.handoff import change_pipeline
 from vision_agents.core.agents.host import SessionHost
 from vision_agents.core.agents.job_context import JobContext, get_current_job_context
+from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.pipeline import Pipeline, Replacements
 from vision_agents.core.agents.session_events import SessionEvents
+from vision_agents.core.agents.session_sounds import SessionSounds
 from vision_agents.core.agents.session_speech import SessionSpeech
+from vision_agents.core.agents.session_telephone import SessionTelephone
+from vision_agents.core.agents.sounds import BackgroundAudioHandlerConfig
 from vision_agents.core.agents.states import StateTracker
+from vision_agents.core.agents.voicemail import VoiceMailDetector
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import AgentBusy, ConfigurationError, SessionClosed, SessionNotStarted
@@ -33,15 +38,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("vision_agents.session")
 
 
-class SessionPart(Protocol):
-    """Something that a session starts."""
-
-    def start(self) -> Awaitable[object] | None:
-        """Begin; called once, before the pipeline starts."""
-        ...
-
-
-class AgentSession(SessionEvents, SessionSpeech):
+class AgentSession(SessionEvents, SessionSpeech, SessionSounds, SessionTelephone):
     """One agent's life in one call: the conversation, how it stands, and why it ended.
 
     An agent has at most one session. Constructing it again before it has started returns the same object,
@@ -74,9 +71,9 @@ class AgentSession(SessionEvents, SessionSpeech):
         agent: Agent,
         pipeline: Pipeline | None = None,
         wake_up: Seconds | None = None,
-        background_audio: object | None = None,
-        dtmf_handler: SessionPart | None = None,
-        voice_mail_detector: object | None = None,
+        background_audio: BackgroundAudioHandlerConfig | None = None,
+        dtmf_handler: DTMFHandler | None = None,
+        voice_mail_detector: VoiceMailDetector | None = None,
         *,
         call_id: str | None = None,
         started_at: datetime | None = None,
@@ -103,9 +100,9 @@ class AgentSession(SessionEvents, SessionSpeech):
     def _set_up(self, agent: Agent) -> None:
         self.agent = agent
         self.id = agent.id
-        self.background_audio_config: object | None = None
-        self.dtmf_handler: SessionPart | None = None
-        self.voice_mail_detector: object | None = None
+        self.background_audio_config: BackgroundAudioHandlerConfig | None = None
+        self.dtmf_handler: DTMFHandler | None = None
+        self.voice_mail_detector: VoiceMailDetector | None = None
         self.turn_handling: TurnHandling | None = None
         self.call_id: str | None = None
         self.started_at: datetime | None = None
@@ -322,6 +319,10 @@ class AgentSession(SessionEvents, SessionSpeech):
         if self._host is None:
             raise SessionNotStarted(f"Session {self.id} has not started: join a call first.")
         return self._host
+
+    @property
+    def _present_line(self) -> Line | None:
+        return self._host.line if self._host else None
 
     @property
     def _present_dialogue(self) -> Dialogue | None:

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback_room import LoopbackExchange, LoopbackRoom, Seat
-from vision_agents.core.edge.transport import Call, Capability, Connection, ConnectionListener, EdgeTransport
-from vision_agents.core.errors import EdgeError
+from vision_agents.core.edge.transport import (
+    Call,
+    Capability,
+    Connection,
+    ConnectionListener,
+    EdgeTransport,
+    LegStep,
+)
+from vision_agents.core.errors import EdgeError, LegFailed
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
@@ -24,10 +31,14 @@ class HeardFrame:
     participant: Participant
 
 
+ALL_CAPABILITIES = frozenset(Capability) - {Capability.PLAYBACK_POSITION}
+"""What this edge can do."""
+
+
 class LoopbackConnection(Connection):
     """The agent's leg. Frames are heard the moment they are sent: a flush finds nothing, and is counted."""
 
-    capabilities = frozenset({Capability.CUSTOM_EVENTS})
+    capabilities = ALL_CAPABILITIES
 
     def __init__(self, room: LoopbackRoom, user: User, listener: ConnectionListener) -> None:
         self._room = room
@@ -35,6 +46,7 @@ class LoopbackConnection(Connection):
         self._company = asyncio.Event()  # also set when nobody can come any more
         self._idle_since: Seconds | None = asyncio.get_running_loop().time()
         self._over = ""
+        self._moving = False
         self.flushes = 0
         self._seat = Seat(
             participant=_presence(user),
@@ -44,6 +56,8 @@ class LoopbackConnection(Connection):
             on_left=self._on_left,
             on_ended=self._on_ended,
             on_event=lambda _participant, _data: None,
+            on_digit=self._on_digit,
+            on_moved=lambda _room: None,
         )
 
     def enter(self) -> None:
@@ -96,10 +110,54 @@ class LoopbackConnection(Connection):
         """Give application data to the others."""
         self._room.send_event(self._seat, data)
 
+    async def send_dtmf(self, digit: str) -> None:
+        """Press a key."""
+        self._need(Capability.DTMF, "send keys beside the audio")
+        self._room.send_digit(self._seat, digit)
+
+    async def transfer(self, target: str, told: Callable[[LegStep], None]) -> None:
+        """Call a `LoopbackPhone`, and let it into the call."""
+        self._need(Capability.TRANSFER, "transfer calls")
+        phone = await ring(self._room.exchange, target, told)
+        phone.enter(self._room)
+
+    async def dial(
+        self, target: str, listener: ConnectionListener, told: Callable[[LegStep], None]
+    ) -> LoopbackConnection:
+        """Call a `LoopbackPhone` on a leg of its own."""
+        self._need(Capability.DIAL, "place a second call")
+        phone = await ring(self._room.exchange, target, told)
+        room = self._room.exchange.room(new_id("leg"))
+        leg = LoopbackConnection(room, User(id=self._seat.participant.user_id), listener)
+        leg.capabilities = self.capabilities
+        leg.enter()
+        phone.enter(room)
+        return leg
+
+    async def bridge(self, leg: Connection) -> None:
+        """Bring those on the leg into this call."""
+        if not isinstance(leg, LoopbackConnection):
+            raise EdgeError("Only legs of this edge can be joined.")
+        leg.let_go(self._room)
+        await leg.close()
+
+    def let_go(self, room: LoopbackRoom) -> None:
+        """Send the others into another call, and hear no more of them."""
+        self._moving = True
+        self._room.move_others(self._seat, room)
+
     async def end(self, detail: str = "") -> None:
         """End the call for everybody."""
         if not self._over:
             self._room.end(detail)
+
+    def _need(self, capability: Capability, verb: str) -> None:
+        if capability not in self.capabilities:
+            raise self._cannot(verb)
+
+    def _on_digit(self, participant: Participant, digit: str) -> None:
+        if Capability.DTMF in self.capabilities:
+            self._listener.on_dtmf(participant, digit)
 
     async def close(self) -> None:
         """Leave the call."""
@@ -115,7 +173,8 @@ class LoopbackConnection(Connection):
         if not self.participants:
             self._idle_since = asyncio.get_running_loop().time()
             self._company.clear()
-        self._listener.on_participant_left(participant)
+        if not self._moving:
+            self._listener.on_participant_left(participant)
 
     def _on_ended(self, detail: str) -> None:
         self._end("The call has ended")
@@ -146,6 +205,8 @@ class LoopbackPeer:
         self._room = room
         self.heard: list[HeardFrame] = []
         self.events: list[Mapping[str, object]] = []
+        self.pressed: list[str] = []
+        """The keys that the others pressed."""
         self.ended = asyncio.Event()
         self.end_detail = ""
         self._on_audio = on_audio or self.heard.append
@@ -157,6 +218,8 @@ class LoopbackPeer:
             on_left=lambda _participant: None,
             on_ended=self._end,
             on_event=lambda _participant, data: self.events.append(data),
+            on_digit=lambda _participant, digit: self.pressed.append(digit),
+            on_moved=self._moved,
         )
         room.enter(self._seat)
 
@@ -174,6 +237,10 @@ class LoopbackPeer:
         """Let the others hear `pcm`, of any rate and length, before this returns."""
         self._room.send_audio(self._seat, pcm)
 
+    def press(self, digit: str) -> None:
+        """Press a key, told beside the audio."""
+        self._room.send_digit(self._seat, digit)
+
     def leave(self) -> None:
         """Leave the call; the others stay in it."""
         self._room.leave(self._seat)
@@ -181,6 +248,9 @@ class LoopbackPeer:
     def end_call(self, detail: str = "") -> None:
         """End the call for everybody."""
         self._room.end(detail)
+
+    def _moved(self, room: LoopbackRoom) -> None:
+        self._room = room
 
     def _hear(self, sender: Participant, pcm: PcmData) -> None:
         self._on_audio(HeardFrame(asyncio.get_running_loop().time(), pcm, sender))
@@ -190,17 +260,70 @@ class LoopbackPeer:
         self.ended.set()
 
 
+class LoopbackPhone:
+    """A telephone that can be called from the loopback edge.
+
+    Args:
+        address: ``tel:+15550100`` or ``sip:desk@example.org``.
+        rings: how long, before somebody answers or `status` comes; None for ever.
+        status: how the carrier refuses, in the numbers of SIP; None answers.
+        answered: called with its side of the call when it answers.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        rings: Seconds | None = 1.0,
+        status: int | None = None,
+        answered: Callable[[LoopbackPeer], None] | None = None,
+    ) -> None:
+        self.address = address
+        self.rings = rings
+        self.status = status
+        self.peer: LoopbackPeer | None = None
+        """Its side of the call, once it has answered."""
+        self._answered = answered
+
+    def enter(self, room: LoopbackRoom) -> None:
+        """Answer."""
+        self.peer = LoopbackPeer(room, User(id=self.address, name=self.address))
+        if self._answered is not None:
+            self._answered(self.peer)
+
+
+async def ring(exchange: LoopbackExchange, target: str, told: Callable[[LegStep], None]) -> LoopbackPhone:
+    """Call a telephone until it answers; raises `LegFailed`."""
+    phone = exchange.phones.get(target)
+    if phone is None:
+        raise LegFailed("There is no such telephone on the loopback edge.", status=404)
+    told(LegStep.ACCEPTED)
+    if phone.rings != 0:
+        told(LegStep.RINGING)
+    await (asyncio.Event().wait() if phone.rings is None else asyncio.sleep(phone.rings))
+    if phone.status is not None:
+        raise LegFailed(f"The telephone answered with status {phone.status}.", status=phone.status)
+    return phone
+
+
 class Edge(EdgeTransport):
     """Carries calls inside of this process.
 
     Args:
         exchange: shared by the edges of agents that shall meet; by default the edge has its own.
+        capabilities: what it can do; fewer make it like another edge.
     """
 
     provider = "loopback"
 
-    def __init__(self, exchange: LoopbackExchange | None = None) -> None:
+    def __init__(
+        self,
+        exchange: LoopbackExchange | None = None,
+        *,
+        capabilities: frozenset[Capability] = ALL_CAPABILITIES,
+    ) -> None:
         self._exchange = exchange or LoopbackExchange()
+        self._capabilities = capabilities
         self._call: Call | None = None
         self._connections: list[LoopbackConnection] = []
 
@@ -213,9 +336,14 @@ class Edge(EdgeTransport):
         """Join a call; the listener hears of those who are in it before this returns."""
         self._call = call
         connection = LoopbackConnection(self._exchange.room(call.id), user, listener)
+        connection.capabilities = self._capabilities
         self._connections.append(connection)
         connection.enter()
         return connection
+
+    def add_phone(self, phone: LoopbackPhone) -> None:
+        """Let somebody be called from this edge, and from those that share its exchange."""
+        self._exchange.phones[phone.address] = phone
 
     def join_as(
         self,

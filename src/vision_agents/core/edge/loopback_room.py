@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.types.people import Participant
+
+if TYPE_CHECKING:
+    from vision_agents.core.edge.loopback import LoopbackPhone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,12 +24,15 @@ class Seat:
     on_left: Callable[[Participant], None]
     on_ended: Callable[[str], None]
     on_event: Callable[[Participant, Mapping[str, object]], None]
+    on_digit: Callable[[Participant, str], None]
+    on_moved: Callable[[LoopbackRoom], None]
 
 
 class LoopbackRoom:
     """One call: everything reaches the others synchronously, in the order in which they joined."""
 
-    def __init__(self, on_empty: Callable[[], None]) -> None:
+    def __init__(self, on_empty: Callable[[], None], exchange: LoopbackExchange) -> None:
+        self.exchange = exchange
         self._seats: list[Seat] = []
         self._on_empty = on_empty
 
@@ -73,6 +80,18 @@ class LoopbackRoom:
         for other in self._others_of_present(sender):
             other.on_event(sender.participant, data)
 
+    def send_digit(self, sender: Seat, digit: str) -> None:
+        """Let the others know of a key; nothing where the sender is not here any more."""
+        for other in self._others_of_present(sender):
+            other.on_digit(sender.participant, digit)
+
+    def move_others(self, seat: Seat, room: LoopbackRoom) -> None:
+        """Send everybody but `seat` into another room."""
+        for other in [other for other in self._seats if other is not seat]:
+            self.leave(other)
+            other.on_moved(room)
+            room.enter(other)
+
     def _others_of_present(self, sender: Seat) -> list[Seat]:
         if sender not in self._seats:
             return []
@@ -84,11 +103,13 @@ class LoopbackExchange:
 
     def __init__(self) -> None:
         self._rooms: dict[str, LoopbackRoom] = {}
+        self.phones: dict[str, LoopbackPhone] = {}
+        """Who can be called, by ``tel:`` or ``sip:`` address."""
 
     def room(self, call_id: str) -> LoopbackRoom:
         """Find the room of a call, or open it; it goes when its last party does."""
         if call_id not in self._rooms:
-            self._rooms[call_id] = LoopbackRoom(lambda: self._forget(call_id))
+            self._rooms[call_id] = LoopbackRoom(lambda: self._forget(call_id), self)
         return self._rooms[call_id]
 
     def _forget(self, call_id: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.http import HttpFiles, HttpRoute
+from vision_agents.core.errors import CapabilityMissing
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
 
@@ -20,6 +21,21 @@ class Capability(StrEnum):
     PLAYBACK_POSITION = "playback_position"
     """It reports what was really played; otherwise the pacer estimates."""
     CUSTOM_EVENTS = "custom_events"
+    DTMF = "dtmf"
+    """Keys go beside the audio, both ways; otherwise they are tones in it."""
+    TRANSFER = "transfer"
+    """It can hand the call over to somebody else."""
+    DIAL = "dial"
+    """It can call somebody on a second leg, and join the two."""
+    HANGUP = "hangup"
+    """It can end the call for everybody."""
+
+
+class LegStep(StrEnum):
+    """How far a call that the transport places has come."""
+
+    ACCEPTED = "accepted"
+    RINGING = "ringing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,9 @@ class ConnectionListener(Protocol):
 
     def on_participant_left(self, participant: Participant) -> None:
         """Somebody else has left the call."""
+
+    def on_dtmf(self, participant: Participant, digit: str) -> None:
+        """Somebody pressed a key, told beside the audio."""
 
     def on_call_ended(self, detail: str) -> None:
         """The call is over: nothing more will come."""
@@ -65,6 +84,9 @@ class Connection(ABC):
     @abstractmethod
     def flush_audio(self, last: PcmData | None = None) -> None:
         """Drop what was sent and not played yet, and end with `last`, a frame that fades out."""
+
+    def record_instead(self, kept: PcmData | None) -> None:
+        """Say what a recording holds in place of the next frame: not what only plays behind the voice."""
 
     @property
     def unplayed(self) -> Seconds:
@@ -91,11 +113,42 @@ class Connection(ABC):
 
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the other participants."""
-        from vision_agents.core.errors import CapabilityMissing
+        raise self._cannot(f"send custom events ({len(data)} fields dropped)")
 
-        raise CapabilityMissing(
-            f"{type(self).__name__} cannot send custom events ({len(data)} fields dropped)."
-        )
+    async def send_dtmf(self, digit: str) -> None:
+        """Press one key, told to the others beside the audio."""
+        raise self._cannot("send keys beside the audio")
+
+    async def transfer(self, target: str, told: Callable[[LegStep], None]) -> None:
+        """Hand the call over: returns when the target talks to the others, and the agent may leave.
+
+        Cancelling it calls the transfer off.
+
+        Args:
+            target: a ``tel:`` or ``sip:`` address.
+            told: hears how far it has come.
+
+        Raises:
+            LegFailed: nobody took it; the call is as it was.
+            CapabilityMissing: this transport hands no calls over.
+        """
+        raise self._cannot("transfer calls")
+
+    async def dial(
+        self, target: str, listener: ConnectionListener, told: Callable[[LegStep], None]
+    ) -> Connection:
+        """Call somebody on a leg of its own: returns when they answer; raises as `transfer`."""
+        raise self._cannot("place a second call")
+
+    async def bridge(self, leg: Connection) -> None:
+        """Bring those on a leg that `dial` gave into this call; the leg is closed then."""
+        raise self._cannot("join two calls")
+
+    def mute_recording(self, muted: bool) -> None:  # noqa: FBT001 - a switch
+        """Keep what the others send out of a recording: it is a secret."""
+
+    def _cannot(self, verb: str) -> CapabilityMissing:
+        return CapabilityMissing(f"{type(self).__name__} cannot {verb}: use an edge that can.")
 
     @abstractmethod
     async def close(self) -> None:

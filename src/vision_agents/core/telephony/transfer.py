@@ -66,7 +66,7 @@ class TransferMachine:
         self, target: TransferTarget, kind: TransferKind, patience: TransferPatience | None = None
     ) -> None:
         self._target = target
-        self._kind = kind
+        self.kind = kind
         self._patience = patience or TransferPatience()
         self._began: Seconds = 0.0
         self.step = TransferStep.REQUESTED
@@ -80,7 +80,7 @@ class TransferMachine:
         """Start the clock, and tell what to do first."""
         self._began = at
         self.deadline = at + self._patience.accept
-        if self._kind is TransferKind.COLD:
+        if self.kind is TransferKind.COLD:
             return [AskCarrier(self._target)]
         return [HoldCaller(), DialTarget(self._target)]
 
@@ -120,7 +120,7 @@ class TransferMachine:
         return []
 
     def _answered(self, at: Seconds) -> list[TransferDecision]:
-        if self._kind is TransferKind.COLD:
+        if self.kind is TransferKind.COLD:
             return [LeaveCall(self._end(at, TransferStep.CONNECTED))]
         if self.step is TransferStep.ANSWERED:
             return []
@@ -129,7 +129,7 @@ class TransferMachine:
         return [BriefTarget()]
 
     def _taken_over(self, at: Seconds) -> list[TransferDecision]:
-        if self._kind is TransferKind.COLD or self.step is not TransferStep.ANSWERED:
+        if self.kind is TransferKind.COLD or self.step is not TransferStep.ANSWERED:
             return []
         return [JoinLegs(), LeaveCall(self._end(at, TransferStep.CONNECTED))]
 
@@ -139,7 +139,7 @@ class TransferMachine:
 
     def _leg_ended(self, at: Seconds) -> list[TransferDecision]:
         """Take a leg that goes after a cold transfer was accepted as handed over: few carriers say more."""
-        if self._kind is TransferKind.COLD and self.step is not TransferStep.REQUESTED:
+        if self.kind is TransferKind.COLD and self.step is not TransferStep.REQUESTED:
             return [LeaveCall(self._end(at, TransferStep.CONNECTED))]
         result = self._end(at, TransferStep.FAILED, TransferFailure.CALLER_LEFT)
         return [*self._clear_target(), CallLost(result)]
@@ -149,14 +149,14 @@ class TransferMachine:
         return [*self._clear_target(), ReturnToAgent(result)]
 
     def _clear_target(self) -> list[TransferDecision]:
-        return [HangUpTarget()] if self._kind is TransferKind.WARM else []
+        return [HangUpTarget()] if self.kind is TransferKind.WARM else []
 
     def _end(
         self, at: Seconds, step: TransferStep, error: TransferFailure | None = None, detail: str = ""
     ) -> TransferResult:
         self.result = TransferResult(
             target=self._target,
-            kind=self._kind,
+            kind=self.kind,
             reached=self.step if error else step,
             error=error,
             detail=detail,

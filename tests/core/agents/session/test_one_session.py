@@ -7,6 +7,7 @@ import pytest
 from tests.core.agents.session.hooked import Hooked, joined
 
 from vision_agents.core.agents.agent import Agent
+from vision_agents.core.agents.dtmf import DTMFHandler
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.edge.loopback import Edge
@@ -28,19 +29,10 @@ class Helper(Agent):
         return number
 
 
-class Starts:
-    """A part that notes that it was started."""
-
-    started = 0
-
-    def start(self) -> None:
-        self.started += 1
-
-
 async def test_constructing_it_again_fills_in_what_is_missing() -> None:
     agent = Agent("Be brief.", edge=Edge())
     handle = AgentSession(agent, call_id="desk-1")
-    keys, pipeline = Starts(), Pipeline(llm=ScriptedLLM())
+    keys, pipeline = DTMFHandler(), Pipeline(llm=ScriptedLLM())
 
     session = AgentSession(agent, pipeline, 12, None, keys, turn_handling=TurnHandling(manual=True))
     again = AgentSession(agent)

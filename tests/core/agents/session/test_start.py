@@ -9,6 +9,7 @@ from tests.core.agents.scene_parts import meanwhile, now, until
 from tests.core.agents.session.hooked import Hooked, joined
 
 from vision_agents.core.agents.deadlines import Deadlines
+from vision_agents.core.agents.dtmf import DTMFHandler
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.audio.pcm import PcmData
@@ -77,8 +78,8 @@ async def test_s2_everything_starts_in_its_order() -> None:
             order.append("pipeline")
             await super().start()
 
-    class Keys:
-        async def start(self) -> None:
+    class Keys(DTMFHandler):
+        def start(self) -> None:
             order.append("keys")
 
     class Ordered(Hooked):

@@ -1,0 +1,120 @@
+"""The line of a session: the sounds behind the voices, the telephone, and who took the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.sounds import BackgroundAudioHandlerConfig, Sounds
+from vision_agents.core.agents.telephone import Telephone
+from vision_agents.core.agents.transfer_desk import Desk
+from vision_agents.core.agents.voicemail import AnswerWatch, VoiceMailDetector
+from vision_agents.core.aio.scope import TaskScope
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.transport import Connection
+from vision_agents.core.telephony.transfer import TransferMachine, TransferPatience
+from vision_agents.core.telephony.transfer_steps import TransferKind, TransferResult
+from vision_agents.core.telephony.transfer_target import TransferTarget
+from vision_agents.core.types.people import Participant
+from vision_agents.core.types.status import Reason
+
+if TYPE_CHECKING:
+    from vision_agents.core.agents.session import AgentSession
+
+
+class Line:
+    """What a session does with its call beside talking.
+
+    Args:
+        session: whose call it is.
+        connection: the joined leg.
+        dialogue: the talk.
+        work: holds the tasks.
+    """
+
+    def __init__(
+        self, session: AgentSession, connection: Connection, dialogue: Dialogue, work: TaskScope
+    ) -> None:
+        self._session = session
+        self._dialogue = dialogue
+        self._voicemail = False
+        self.sounds = Sounds(dialogue.output, session.events, session.agent.thinking_audio)
+        self.telephone = Telephone(
+            connection,
+            dialogue.output,
+            session.events,
+            handler=session.dtmf_handler,
+            interrupt=lambda: dialogue.interrupt(force=False),
+            active=session.wake_ups.user_active,
+        )
+        work.start(self.sounds.begin(session.background_audio_config), name="sounds")
+        self._watch = self._watch_answer(session.voice_mail_detector, work)
+        if self._watch is not None and connection.participants:
+            self._watch.answered()
+
+    def close(self) -> None:
+        """Hear and begin nothing more."""
+        if self._watch is not None:
+            self._watch.close()
+        self.telephone.close()
+        self.sounds.close()
+
+    def answered(self) -> None:
+        """Note that somebody is in the call."""
+        if self._watch is not None:
+            self._watch.answered()
+
+    def hear(self, participant: Participant, pcm: PcmData) -> bool:
+        """Take a participant's audio; tells whether the models and the events may have it, too."""
+        self.telephone.hear(participant, pcm)
+        if self._watch is not None:
+            self._watch.hear(pcm)
+        return not (self.telephone.deaf or self._voicemail)
+
+    async def transfer(
+        self,
+        target: TransferTarget,
+        kind: TransferKind,
+        *,
+        patience: TransferPatience | None,
+        summary: str | None,
+        hold_audio: BackgroundAudioHandlerConfig | None,
+    ) -> TransferResult:
+        """Hand the call over, see `AgentSession.transfer`."""
+        session = self._session
+        assert session.pipeline is not None
+        desk = Desk(
+            telephone=self.telephone,
+            sounds=self.sounds,
+            pipeline=session.pipeline,
+            events=session.events,
+            deadlines=session.agent.deadlines,
+            history=tuple(session.history),
+            summary=summary,
+            hold_audio=hold_audio,
+            leave=lambda: session.request_close(Reason.TRANSFERRED),
+        )
+        return await self.telephone.transfer(TransferMachine(target, kind, patience), desk)
+
+    def _watch_answer(self, detector: VoiceMailDetector | None, work: TaskScope) -> AnswerWatch | None:
+        if detector is None:
+            return None
+        watch = AnswerWatch(
+            detector,
+            self._dialogue.output.gate,
+            self._session.events,
+            scope=work,
+            silence=self._stop_talking,
+            leave_message=self._leave_message,
+        )
+        work.start(watch.watch(), name="voicemail")
+        return watch
+
+    def _stop_talking(self) -> None:
+        """Answer no machine."""
+        self._voicemail = True
+        self._dialogue.interrupt(force=True)
+
+    async def _leave_message(self, message: str) -> None:
+        await self._session.say(message, interruptible=False)
+        self._session.request_close(Reason.VOICEMAIL)
