@@ -44,6 +44,7 @@ class Part(Protocol):
 
 logger = logging.getLogger("vision_agents.agent")
 
+_DEADLINES = Deadlines()
 _DEFAULT_INSTRUCTIONS = "You are a helpful voice assistant. Answer in one or two short sentences."
 
 
@@ -101,7 +102,7 @@ class Agent(AgentSounds):
         self.agent_user = agent_user or User(name="Agent")
         self.agent_user.id = self.agent_user.id or f"agent-{self.id}"
         self.pipeline = pipeline
-        self.deadlines = deadlines or Deadlines()
+        self.deadlines = deadlines or _DEADLINES
         self.events = EventBus()
         self.metrics_collector = MetricsCollector()
         self.mcp_servers = tuple(mcp_servers)

@@ -20,6 +20,8 @@ from vision_agents.core.types.component import Component, ComponentInfo, overrid
 from vision_agents.core.vad.energy import EnergyVAD
 from vision_agents.core.vad.vad import VAD
 
+_TURN_HANDLING = TurnHandling()
+
 
 class Replacements(TypedDict, total=False):
     """Parts that take the places of others; None leaves a place empty."""
@@ -67,7 +69,7 @@ class Pipeline:
         self.tts = tts
         self.vad = vad if vad or stt is None or stt.profile.turn_detection else EnergyVAD()
         self.turn_detection = turn_detection
-        self.turns = turns or TurnHandling()
+        self.turns = turns or _TURN_HANDLING
         self.hooks = PipelineHooks()
         self.context_window = context_window
         self.config = mode_of(Slots(self.llm, self.realtime, stt, tts, self.vad, turn_detection, turns))

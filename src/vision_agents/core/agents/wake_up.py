@@ -19,6 +19,8 @@ from vision_agents.core.turns.silence_ladder import (
 )
 from vision_agents.core.types.units import Seconds
 
+_NEVER = SilenceRules()
+
 
 class WakeUpCalls:
     """Counts the user's silence while a session is under way; it needs a time and somebody to call.
@@ -27,7 +29,7 @@ class WakeUpCalls:
     """
 
     def __init__(self) -> None:
-        self._rules = SilenceRules()
+        self._rules = _NEVER
         self._after: Seconds | None = None
         self._callback: Callback | None = None
         self._max_attempts: int | None = None

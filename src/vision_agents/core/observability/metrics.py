@@ -16,7 +16,8 @@ class Counter:
 
     def __init__(self, value: Number = 0) -> None:
         self._value: Number = 0
-        self.inc(value)
+        if value:  # most begin at nothing, and an agent has sixteen
+            self.inc(value)
 
     @property
     def value(self) -> Number:
