@@ -98,6 +98,46 @@ async def test_a_message_is_left_after_the_beep_and_the_session_ends() -> None:
         assert call.session.close_reason == CloseReason(Reason.VOICEMAIL)
 
 
+class CountedLLM(ScriptedLLM):
+    """Counts how often it is made ready and given back."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.starts, self.closes = 0, 0
+
+    async def start(self) -> None:
+        self.starts += 1
+
+    async def close(self) -> None:
+        self.closes += 1
+
+
+async def test_a_model_of_the_detectors_own_is_made_ready_and_given_back() -> None:
+    llm = CountedLLM()
+    async with played_call(prepare=with_detector(VoiceMailDetector(llm))) as call:
+        call.session.say("good morning")
+        await call.caller.says("hello")
+        await call.caller.hears("good morning")
+        assert llm.starts == 1
+    assert llm.closes == 1
+
+
+async def test_a_model_of_the_pipeline_is_left_to_it() -> None:
+    detector = VoiceMailDetector()
+
+    def prepare(agent: Agent) -> None:
+        assert agent.pipeline is not None
+        detector.llm = agent.pipeline.llm = counted
+        AgentSession(agent, voice_mail_detector=detector)
+
+    counted = CountedLLM()
+    async with played_call(prepare=prepare) as call:
+        await call.caller.says("hello")
+        await call.caller.waits(3)
+        assert (counted.starts, counted.closes) == (1, 0)
+    assert counted.closes == 1
+
+
 async def test_the_callback_may_hang_up() -> None:
     async def hang_up() -> None:
         await session.hangup("voicemail", drain=False)

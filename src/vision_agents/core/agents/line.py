@@ -99,6 +99,8 @@ class Line:
     def _watch_answer(self, detector: VoiceMailDetector | None, work: TaskScope) -> AnswerWatch | None:
         if detector is None:
             return None
+        pipeline = self._session.pipeline
+        shared = pipeline is not None and detector.llm in pipeline.components
         watch = AnswerWatch(
             detector,
             self._dialogue.output.gate,
@@ -106,6 +108,7 @@ class Line:
             scope=work,
             silence=self._stop_talking,
             leave_message=self._leave_message,
+            model=None if shared else detector.llm,
         )
         work.start(watch.watch(), name="voicemail")
         return watch

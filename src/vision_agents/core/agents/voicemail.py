@@ -134,6 +134,7 @@ class AnswerWatch:
         scope: holds the work.
         silence: cuts what the agent was about to say, and lets it hear no more.
         leave_message: says the message and ends the session.
+        model: the detector's, where it is not one of the pipeline's parts: made ready and given back here.
     """
 
     def __init__(
@@ -145,7 +146,9 @@ class AnswerWatch:
         scope: TaskScope,
         silence: Callable[[], None],
         leave_message: Callable[[str], Coroutine[Any, Any, None]],
+        model: LLM | None,
     ) -> None:
+        self._model = model
         self._detector = detector
         self._gate = gate
         self._events = events
@@ -174,6 +177,8 @@ class AnswerWatch:
     async def watch(self) -> None:
         """Follow the clock while there is something to decide; the gate is open then, whatever happened."""
         began = self._loop.time()
+        if self._model is not None:
+            self._scope.start(self._model.start(), name="voicemail model start")
         try:
             while not self._over:
                 await asyncio.sleep(_TICK)
@@ -183,6 +188,8 @@ class AnswerWatch:
                 self._guarded(self._pass_time)
         finally:
             self.close()
+            if self._model is not None:
+                await self._model.close()
 
     def close(self) -> None:
         """Watch no longer, and let the agent speak."""
