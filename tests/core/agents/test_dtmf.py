@@ -56,6 +56,19 @@ async def test_dtmf_each_key_is_told_once_in_order(tones: bool) -> None:
         assert digits(call) == "4711#"
 
 
+async def test_dtmf_a_key_is_a_sign_of_life() -> None:
+    fired: list[float] = []
+    async with played_call() as call:
+        clock = asyncio.get_running_loop().time
+        call.session.wake_up, call.session.on_wake_up = 10, lambda: fired.append(clock())
+        await call.caller.waits(6)
+        await call.caller.presses("1")
+        pressed = clock()
+        await call.caller.waits(12)
+        assert len(fired) == 1
+        assert fired[0] >= pressed + 9
+
+
 async def test_dtmf_a_key_in_the_audio_of_an_edge_that_signals_keys_is_not_told_twice() -> None:
     pressed: list[str] = []
     async with played_call(prepare=with_handler(DTMFHandler(pressed.append))) as call:
