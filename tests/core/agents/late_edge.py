@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge
-from vision_agents.core.edge.transport import Call, Connection, ConnectionListener
+from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, LegStep
 from vision_agents.core.types.people import Participant, User
 
 LATENCY = 0.6
@@ -17,6 +18,7 @@ class LateConnection(Connection):
     """Plays each frame `LATENCY` seconds after it was sent, unless it is flushed before."""
 
     def __init__(self, line: Connection) -> None:
+        self.capabilities = line.capabilities
         self._line = line
         self._waiting: deque[tuple[asyncio.TimerHandle, PcmData]] = deque()
 
@@ -43,6 +45,17 @@ class LateConnection(Connection):
 
     async def wait_for_participant(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the port
         await self._line.wait_for_participant(timeout)
+
+    async def transfer(self, target: str, told: Callable[[LegStep], None]) -> None:
+        await self._line.transfer(target, told)
+
+    async def dial(
+        self, target: str, listener: ConnectionListener, told: Callable[[LegStep], None]
+    ) -> Connection:
+        return await self._line.dial(target, listener, told)
+
+    async def bridge(self, leg: Connection) -> None:
+        await self._line.bridge(leg)
 
     async def close(self) -> None:
         self.flush_audio()

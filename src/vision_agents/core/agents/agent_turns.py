@@ -220,7 +220,11 @@ class AgentTurns:
 
     def interrupt(self, *, force: bool = False) -> None:
         """Cut everything that may be cut, what is waiting included."""
-        for turn in (*self._waiting, *self._running):
+        current = self._output.queue.current
+        running = sorted(
+            self._running, key=lambda turn: turn.utterance is current
+        )  # else the next one begins
+        for turn in (*self._waiting, *running):
             if turn is not self._prepared and (force or turn.utterance.is_interruptible):
                 self._cut(turn)
         self._next()

@@ -10,6 +10,7 @@ from vision_agents.core.agents.ensemble import Persona
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.events.agent import AgentHandedOverEvent, ExceptionEvent
+from vision_agents.core.types.status import SessionStatus
 
 if TYPE_CHECKING:
     from vision_agents.core.agents.agent import Agent
@@ -24,6 +25,8 @@ _TAKE_OVER = "You have just taken over this call. Greet the caller and go on."
 
 async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent) -> None:
     """Let another agent go on with the call; where it cannot, the old one does."""
+    if session.status is not SessionStatus.ACTIVE:
+        return
     old = session.agent
     try:
         async with asyncio.timeout(old.deadlines.start):
@@ -43,6 +46,8 @@ async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent)
         dialogue.turns.reply(_FAILED, policy="queue")
         return
     session.agent, successor.session = successor, session
+    if session.status is not SessionStatus.ACTIVE:  # nobody enters a call that ends
+        return
     session.events.emit(AgentHandedOverEvent, old_agent_id=old.id, new_agent_id=successor.id)
     await _enter(session, dialogue, successor)
 

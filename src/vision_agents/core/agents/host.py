@@ -247,8 +247,8 @@ class SessionHost:
         finally:
             self._entered.set()
             if self.line is not None:
-                self.line.close()
-                self.line = None
+                line, self.line = self.line, None
+                await line.close()
             await self._farewell.take_leave(
                 self.dialogue,
                 work=self._work,

@@ -52,12 +52,12 @@ class Line:
         if self._watch is not None and connection.participants:
             self._watch.answered()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hear and begin nothing more."""
         if self._watch is not None:
             self._watch.close()
-        self.telephone.close()
         self.sounds.close()
+        await self.telephone.close()
 
     def answered(self) -> None:
         """Note that somebody is in the call."""

@@ -82,10 +82,12 @@ class Sounds:
         self._thinking: Clip | None = None
         self._wanted = False
         self._audible = False
+        self._closed = False
         events.on(AgentStateChangedEvent, self._on_agent_state)
 
     def close(self) -> None:
-        """Follow the agent no longer."""
+        """Follow the agent no longer, and begin nothing more."""
+        self._closed = True
         self._events.off(self._on_agent_state)
 
     async def begin(self, background: BackgroundAudioHandlerConfig | None) -> None:
@@ -106,6 +108,8 @@ class Sounds:
             if not config.enabled:
                 return
             clip = await self._make(config)
+            if self._closed:
+                return
             self._end_background()
             self._background, self._overrides = clip, override_thinking
             self._tell("background", config, playing=True)
@@ -142,18 +146,18 @@ class Sounds:
 
     def _follow_thinking(self) -> None:
         """Open or close the sound of thinking; nothing where it is as it should be."""
-        suspended = self._background is not None and self._overrides
+        suspended = self._closed or (self._background is not None and self._overrides)
         audible = self._wanted and not suspended and self._thinking is not None
         clip, config = self._thinking, self._thinking_config
         if clip is None or config is None or audible == self._audible:
             return
         self._audible = audible
-        if audible:
-            clip.open()
-            self._output.play_behind(clip)
-        else:
-            clip.close()
         self._tell("thinking", config, playing=audible)
+        if not audible:
+            clip.close()
+            return
+        clip.open()
+        self._output.play_behind(clip)  # may begin the voice that ends it
 
     def _end_background(self) -> None:
         clip, self._background = self._background, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from vision_agents.core.agents.dtmf import DigitCollector, DTMFHandler, KeyFinder
 from vision_agents.core.agents.output import Output
@@ -17,7 +18,7 @@ from vision_agents.core.events.telephone import DtmfReceivedEvent, TransferEvent
 from vision_agents.core.speech.clip import Clip, Ducking
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.telephony.dtmf_tones import DtmfSound, dtmf_tones
-from vision_agents.core.telephony.gathering import GatherResult, GatherRules
+from vision_agents.core.telephony.gathering import GatherOutcome, GatherResult, GatherRules
 from vision_agents.core.telephony.keypad import keys_of
 from vision_agents.core.telephony.transfer import TransferMachine
 from vision_agents.core.telephony.transfer_steps import TransferKind, TransferResult
@@ -26,6 +27,8 @@ from vision_agents.core.types.units import Seconds
 
 _AFTERWARDS: Seconds = 1.0
 """What is pressed so soon after a secret belongs to it."""
+_TO_HANG_UP: Seconds = 1.0
+"""How long a transfer may take to end with the line; its result is told before the session's end is."""
 
 
 class Telephone:
@@ -62,7 +65,9 @@ class Telephone:
         self._end_of_secret: asyncio.TimerHandle | None = None
         self._finder = KeyFinder(self._found)
         self._people: dict[str, Participant] = {}
-        self._transferring = False
+        self._transfer_over = asyncio.Event()
+        self._transfer_over.set()
+        self._closed = False
         self.on_hold = False
         """Whether the caller waits, and what they say goes to no model."""
         self.on_close: list[Callable[[], None]] = []
@@ -75,8 +80,9 @@ class Telephone:
         """Whether what comes from the line goes to no model and no event."""
         return self._secret or self.on_hold
 
-    def close(self) -> None:
-        """Hear no more keys, and let nobody wait for them."""
+    async def close(self) -> None:
+        """Hear no more keys, let nobody wait for them, and let a transfer come to its end."""
+        self._closed = True
         if self._handler is not None:
             self._handler.stop()
             self._events.off(self._handler)
@@ -86,6 +92,9 @@ class Telephone:
             self._end_of_secret.cancel()
         for callback in list(self.on_close):
             callback()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_TO_HANG_UP):
+                await self._transfer_over.wait()
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Look for keys in a participant's audio, where they are to be found there."""
@@ -106,6 +115,8 @@ class Telephone:
     async def gather(self, rules: GatherRules, prompt: Callable[[], UtteranceHandle | None]) -> GatherResult:
         """Ask for digits, one who asks after the other."""
         async with self._asking:
+            if self._closed:
+                return GatherResult("", GatherOutcome.CANCELLED)
             if rules.sensitive:
                 self._keep_secret()
             self._collector = DigitCollector(rules, prompt())
@@ -113,7 +124,7 @@ class Telephone:
                 return await self._collector.result()
             finally:
                 self._collector = None
-                if rules.sensitive:
+                if rules.sensitive and not self._closed:
                     loop = asyncio.get_running_loop()
                     self._end_of_secret = loop.call_later(_AFTERWARDS, self._tell_again)
 
@@ -135,9 +146,9 @@ class Telephone:
             raise CapabilityMissing(
                 f"{type(self.connection).__name__} cannot hand calls over: use an edge that can."
             )
-        if self._transferring:
+        if not self._transfer_over.is_set():
             raise SessionError("The call is being handed over already: wait for that to end.")
-        self._transferring = True
+        self._transfer_over.clear()
         transferring = Transferring(self.connection, machine, desk)
         self.on_close.append(transferring.lose_caller)
 
@@ -148,17 +159,17 @@ class Telephone:
         self._events.on(ParticipantLeftEvent, look)
         try:
             result = await transferring.run()
+            self._events.emit(
+                TransferEvent,
+                kind=result.kind,
+                reached=result.reached,
+                error=result.error or "",
+                duration_ms=result.duration * 1000,
+            )
         finally:
-            self._transferring = False
+            self._transfer_over.set()
             self._events.off(look)
             self.on_close.remove(transferring.lose_caller)
-        self._events.emit(
-            TransferEvent,
-            kind=result.kind,
-            reached=result.reached,
-            error=result.error or "",
-            duration_ms=result.duration * 1000,
-        )
         return result
 
     @property
