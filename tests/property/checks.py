@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from tests.property.actions import Action, Closes, CutsOne, HangsUp, Interrupts, Presses, Releases
+from tests.property.errand_checks import check_errands, check_sounds
 from tests.property.parts import heard_stretches, unpaired
 from tests.property.stage import LAST_QUESTION, LIMITS, Stage
-from tests.property.steps import Action, Closes, CutsOne, HangsUp, Interrupts, Presses, Releases
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import HeardFrame
 from vision_agents.core.events.agent import (
     AgentCaptionEvent,
     AgentFinishEvent,
+    AgentHandedOverEvent,
     AgentStateChangedEvent,
     AgentTurnEndedEvent,
     AgentTurnStartedEvent,
@@ -31,8 +33,9 @@ from vision_agents.core.events.plugin import (
     ToolStartEvent,
     TTSSynthesisStartEvent,
 )
+from vision_agents.core.events.telephone import DtmfReceivedEvent
 from vision_agents.core.history.messages import Message, Role
-from vision_agents.core.types.status import AgentState, SessionStatus, UserState
+from vision_agents.core.types.status import AgentState, Reason, SessionStatus, UserState
 
 _EXPECTED_ERROR = re.compile(
     r"The (model|voice|ear) broke|The synthesiser failed|gave no (answer|audio)"
@@ -49,6 +52,8 @@ _BEGINNINGS = (
     TTSSynthesisStartEvent,
     LLMResponseFinalEvent,
     ToolStartEvent,
+    DtmfReceivedEvent,
+    AgentHandedOverEvent,
 )
 """Nothing of this happens to a session that is closing: it only ends."""
 
@@ -61,6 +66,8 @@ def check(stage: Stage) -> None:
     check_agent_turns(stage)
     check_user_turns(stage)
     check_tools(stage)
+    check_errands(stage, events(stage), is_cut_short=ended_by_a_step(stage))
+    check_sounds(events(stage))
 
 
 def events(stage: Stage) -> list[Event]:
@@ -69,8 +76,10 @@ def events(stage: Stage) -> list[Event]:
 
 
 def ended_by_a_step(stage: Stage) -> bool:
-    """Whether the scene itself ends the session."""
-    return stage.scene.has(HangsUp, Closes)
+    """Whether the scene itself ends the session, by somebody who takes the call or keeps silent, too."""
+    reason = stage.session.close_reason
+    by_itself = {Reason.TRANSFERRED, Reason.USER_SILENT}
+    return stage.scene.has(HangsUp, Closes) or (reason is not None and reason.reason in by_itself)
 
 
 def check_ends(stage: Stage) -> None:
@@ -141,8 +150,9 @@ def agent_turns(stage: Stage) -> list[AgentTurn]:
     for entry in stage.record.log:
         match entry:
             case HeardFrame(at=at, pcm=pcm):
-                assert going_on, f"a voice at {at} belongs to nothing"
-                list(going_on.values())[-1].frames.append((at, pcm))
+                tail = [turn for turn in ended[-1:] if not going_on and _may_fade(stage, turn, at)]
+                assert going_on or tail, f"a voice at {at} belongs to nothing"
+                [*tail, *going_on.values()][-1].frames.append((at, pcm))
             case AgentTurnStartedEvent(utterance_id=utterance):
                 assert utterance not in going_on
                 going_on[utterance] = AgentTurn()
@@ -154,6 +164,11 @@ def agent_turns(stage: Stage) -> list[AgentTurn]:
                 pass
     assert not going_on, "a turn of the agent began and never ended"
     return ended
+
+
+def _may_fade(stage: Stage, turn: AgentTurn, at: float) -> bool:
+    """Whether the last of a voice that was cut may be heard by now: with a sound behind it, a frame later."""
+    return stage.scene.has_sounds and turn.ended is not None and at - turn.ended.at <= 0.05
 
 
 def check_agent_turns(stage: Stage) -> None:

@@ -32,6 +32,12 @@ class Model(StrEnum):
     CALLS_FAILING = "calls failing"
     CALLS_SAYING = "calls saying"
     CALLS_ASKING = "calls asking"
+    CALLS_GATHERING = "calls gathering"
+    CALLS_TRANSFERRING = "calls transferring"
+    CALLS_LEAVING = "calls leaving"
+    CALLS_SUCCESSOR = "calls successor"
+    CALLS_STRANGER = "calls stranger"
+    TALKS_AND_CALLS_SUCCESSOR = "talks, calls successor"
     TALKS_AND_CALLS_SLOW = "talks, calls slow"
     TALKS_AND_CALLS_SAYING = "talks, calls saying"
     IS_EMPTY = "is empty"
@@ -87,8 +93,9 @@ class MoodyLLM(LLM):
 
     provider = "moody"
 
-    def __init__(self, moods: Iterable[Model], vocabulary: Vocabulary) -> None:
+    def __init__(self, moods: Iterable[Model], vocabulary: Vocabulary, *, name: str = "call") -> None:
         super().__init__()
+        self._name = name
         self.moods = deque(moods)
         self.written: list[str] = []
         """What it wrote, request by request."""
@@ -115,12 +122,12 @@ class MoodyLLM(LLM):
             asked = [
                 item.id for item in request.items if isinstance(item, Message) and item.role is Role.USER
             ]
-            yield ToolCall(f"call-{self._calls}", mood.split()[-1], {"asked": " ".join(asked)})
+            yield ToolCall(f"{self._name}-{self._calls}", mood.split()[-1], {"asked": " ".join(asked)})
         yield Usage(0, 1)
 
     async def _text(self, mood: Model) -> AsyncIterator[TextDelta]:
-        count = {Model.ANSWERS_AT_LENGTH: 4, Model.TALKS_AND_CALLS_SLOW: 1, Model.TALKS_AND_CALLS_SAYING: 1}
-        text = self._vocabulary.sentences(count.get(mood, 2))
+        count = 1 if mood.startswith("talks") else 4 if mood is Model.ANSWERS_AT_LENGTH else 2
+        text = self._vocabulary.sentences(count)
         self.written[-1] = text
         for word in text.split():
             yield TextDelta(f"{word} ")

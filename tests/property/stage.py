@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from tests.core.agents.late_edge import LateEdge
-from tests.property.parts import MoodyLLM, MoodySTT, MoodyTTS, Vocabulary
-from tests.property.steps import (
+from tests.property.actions import (
     Action,
     Closes,
     CutsOne,
+    Gathers,
     HangsUp,
     Interrupts,
     Leaves,
     Mumbles,
     Mutes,
     Nods,
+    PlaysSound,
     Presses,
+    PressesKeys,
     Releases,
     Reply,
     Say,
-    Scene,
     SimpleResponse,
     Speaks,
+    StopsSound,
+    Thinks,
+    Transfers,
+    WakesUp,
 )
+from tests.property.errands import MURMUR_PEAK, Errands
+from tests.property.parts import MoodyLLM, MoodySTT, MoodyTTS, Vocabulary
+from tests.property.steps import Scene
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.deadlines import Deadlines
@@ -123,6 +132,8 @@ class Stage:
         self.llm = MoodyLLM(scene.models, self.vocabulary)
         self.tts = MoodyTTS(scene.voices)
         self.stt = MoodySTT(scene.ears)
+        self.turn_handling = TurnHandling(speculate=scene.speculates, manual=scene.manual)
+        self.errands = Errands(self)
         self.agent = self._make_agent()
         self._people: dict[int, Person] = {}
         self._names = iter(range(1000))
@@ -144,9 +155,9 @@ class Stage:
             tts=self.tts,
             vad=ScriptedVAD(),
             turn_detection=ScriptedTurnDetector(unfinished=["k", "n", "s", "t"]),
-            turn_handling=TurnHandling(speculate=self.scene.speculates, manual=self.scene.manual),
+            turn_handling=self.turn_handling,
             deadlines=LIMITS,
-            tools=[self.quick, self.threaded, self.slow, self.failing, self.saying, self.asking],
+            tools=self.tools,
         )
         agent.events.on(Event, self.record.log.append)
         return agent
@@ -156,6 +167,7 @@ class Stage:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: self.record.complaints.append(str(context)))
         call = await self.agent.create_call("default", "scene")
+        self.errands.prepare(self.agent)
         self.edge.join_as(User(id="listener"), on_audio=self._hear)
         async with self.agent.join(call):
             for step in self.scene.steps:
@@ -170,7 +182,8 @@ class Stage:
         await self._looks_around()
 
     def _hear(self, frame: HeardFrame) -> None:
-        if frame.participant.user_id == "agent":
+        is_voice = not self.scene.has_sounds or np.abs(frame.pcm.samples).max() > MURMUR_PEAK
+        if frame.participant.user_id == "agent" and is_voice:
             self.record.log.append(frame)
 
     async def _person(self, number: int) -> Person:
@@ -183,11 +196,15 @@ class Stage:
         match action:
             case Speaks() | Nods() | Mumbles() | Mutes() | Leaves():
                 await self._act_as_caller(action)
+            case PressesKeys():
+                self.errands.press((await self._person(action.caller)).caller, action.keys)
             case Say() | Reply() | SimpleResponse() | Interrupts() | CutsOne() | Presses() | Releases():
                 try:
                     await self._act_as_application(action)
                 except SessionClosed:
                     assert self.session.finished
+            case Gathers() | Transfers() | PlaysSound() | StopsSound() | Thinks() | WakesUp():
+                self.errands.act(action)
             case HangsUp():
                 await (await self._person(0)).caller.hangs_up()
             case Closes():
@@ -221,15 +238,15 @@ class Stage:
         match action:
             case Say(sentences=count, policy=policy, interruptible=interruptible):
                 text = self.vocabulary.sentences(count)
-                self._keep(session.say(text, policy=policy, interruptible=interruptible))
+                self.keep(session.say(text, policy=policy, interruptible=interruptible))
             case Reply(policy=policy, interruptible=interruptible):
-                self._keep(
+                self.keep(
                     await session.reply(
                         "Say more.", wait_for_playback=False, policy=policy, interruptible=interruptible
                     )
                 )
             case SimpleResponse():
-                self._keep(await self.agent.simple_response("Say more."))
+                self.keep(await self.agent.simple_response("Say more."))
             case Interrupts(force=force):
                 session.interrupt(force=force)
             case CutsOne():
@@ -249,7 +266,8 @@ class Stage:
                 assert not handle.is_interruptible
                 assert not action.force
 
-    def _keep(self, handle: UtteranceHandle) -> None:
+    def keep(self, handle: UtteranceHandle) -> None:
+        """See how an utterance ends."""
         promise = Promise(handle)
         self.record.promises.append(promise)
         handle.add_done_callback(lambda ended: promise.ends.append(ended.state))
@@ -261,43 +279,54 @@ class Stage:
 
     # The tools.
 
-    def _note(self, tool: str, asked: str) -> None:
+    @property
+    def tools(self) -> list[Callable[..., object]]:
+        """What the model may call."""
+        own = [self.quick, self.threaded, self.slow, self.failing, self.saying, self.asking]
+        return [*own, *self.errands.tools]
+
+    def starts(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something go on beside the scene."""
+        self._scope.start(work, name="beside")
+
+    def note(self, tool: str, asked: str) -> None:
+        """A tool runs."""
         known = {item.id for item in self.session.history if isinstance(item, Message)}
         self.record.tools_for.append((tool, set(asked.split()) <= known))
 
     async def quick(self, asked: str) -> str:
         """Be quick."""
-        self._note("quick", asked)
+        self.note("quick", asked)
         return "done"
 
     def threaded(self, asked: str) -> str:
         """Work in a thread."""
-        self._note("threaded", asked)
+        self.note("threaded", asked)
         return "done"
 
     async def slow(self, asked: str) -> str:
         """Take three seconds."""
-        self._note("slow", asked)
+        self.note("slow", asked)
         await asyncio.sleep(3)
         return "done"
 
     async def failing(self, asked: str) -> str:
         """Fail."""
-        self._note("failing", asked)
+        self.note("failing", asked)
         raise OSError("The tool broke.")
 
     async def saying(self, asked: str) -> str:
         """Say something and wait until it was heard."""
-        self._note("saying", asked)
+        self.note("saying", asked)
         handle = self.session.say(self.vocabulary.sentences(1))
-        self._keep(handle)
+        self.keep(handle)
         await handle
         return "said"
 
     async def asking(self, asked: str) -> str:
         """Ask for another answer after this one."""
-        self._note("asking", asked)
-        self._keep(await self.session.reply("Say more."))
+        self.note("asking", asked)
+        self.keep(await self.session.reply("Say more."))
         return "asked"
 
     # The end.
@@ -310,12 +339,13 @@ class Stage:
             await done.wait()
         if not self.session.finished:
             self.session.end_user_turn()
-        await asyncio.sleep(2)
+        await asyncio.sleep(6 if self.scene.has(WakesUp) else 2)
+        self.session.wake_up = None
         for person in self._people.values():
             person.caller.mutes()
         quiet = 0
         for _ in range(1000):
-            quiet = quiet + 1 if self.session.settled else 0
+            quiet = quiet + 1 if self.session.settled and not self.errands.record.under_way else 0
             if quiet == 8:
                 break
             await asyncio.sleep(0.25)

@@ -1,134 +1,38 @@
-"""What may happen in a call, and scenes made of it."""
+"""Scenes, made of what may happen in a call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from hypothesis import strategies as st
-from tests.property.parts import Ear, Model, Voice
-
-Policy: TypeAlias = Literal["queue", "replace", "drop"]
-POLICIES: tuple[Policy, ...] = ("queue", "replace", "drop")
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Nothing happens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Speaks:
-    """A caller says `words` new words, and hesitates for `pause` seconds in the middle of them."""
-
-    caller: int
-    words: int
-    pause: float
-
-
-@dataclass(frozen=True, slots=True)
-class Nods:
-    """A caller says something that only shows that they listen."""
-
-    caller: int
-
-
-@dataclass(frozen=True, slots=True)
-class Mumbles:
-    """A caller makes a voice without words; a cough when it is short."""
-
-    caller: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Mutes:
-    """From now on a caller sends nothing between their words."""
-
-    caller: int
-
-
-@dataclass(frozen=True, slots=True)
-class Leaves:
-    """A caller leaves, whatever they were doing; the next one who is asked to speak comes new."""
-
-    caller: int
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """The application says sentences."""
-
-    sentences: int
-    policy: Policy
-    interruptible: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The application asks for an answer."""
-
-    policy: Policy
-    interruptible: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleResponse:
-    """The application asks for an answer at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupts:
-    """The application cuts what is said."""
-
-    force: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CutsOne:
-    """The application cuts one of the newest utterances by its handle."""
-
-    back: int
-    force: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Presses:
-    """Push to talk is pressed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Releases:
-    """Push to talk is released."""
-
-
-@dataclass(frozen=True, slots=True)
-class HangsUp:
-    """The call ends for everybody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closes:
-    """The application closes the session."""
-
-
-Action: TypeAlias = (
-    Waits
-    | Speaks
-    | Nods
-    | Mumbles
-    | Mutes
-    | Leaves
-    | Say
-    | Reply
-    | SimpleResponse
-    | Interrupts
-    | CutsOne
-    | Presses
-    | Releases
-    | HangsUp
-    | Closes
+from tests.property.actions import (
+    POLICIES,
+    Action,
+    Closes,
+    CutsOne,
+    Gathers,
+    HangsUp,
+    Interrupts,
+    Leaves,
+    Mumbles,
+    Mutes,
+    Nods,
+    PlaysSound,
+    Presses,
+    PressesKeys,
+    Releases,
+    Reply,
+    Say,
+    SimpleResponse,
+    Speaks,
+    StopsSound,
+    Thinks,
+    Transfers,
+    Waits,
+    WakesUp,
 )
+from tests.property.parts import Ear, Model, Voice
+from tests.property.telephones import TELEPHONES, WARM
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +54,30 @@ class Scene:
     models: tuple[Model, ...]
     voices: tuple[Voice, ...]
     ears: tuple[Ear, ...]
+    key_cuts: bool = False
+    """Whether a key cuts what the agent says."""
+    thinks_aloud: bool = False
+    """Whether the agent has a sound of thinking."""
+
+    @property
+    def has_sounds(self) -> bool:
+        """Whether more than a voice may be heard of the agent."""
+        return self.thinks_aloud or self.has(PlaysSound, Transfers)
+
+    @property
+    def is_deaf_at_times(self) -> bool:
+        """Whether what callers say is kept from the agent: beside a secret, and on hold."""
+        return any(
+            (isinstance(step.action, Gathers) and step.action.sensitive)
+            or (isinstance(step.action, Transfers) and step.action.phone in WARM)
+            for step in self.steps
+        )
 
     @property
     def hears_all(self) -> bool:
         """Whether every word that is said must come to the agent's ears."""
-        return not self.manual and set(self.ears) <= {Ear.HEARS, Ear.HEARS_LATE} and not self.has(Leaves)
+        good_ears = set(self.ears) <= {Ear.HEARS, Ear.HEARS_LATE}
+        return not self.manual and good_ears and not self.has(Leaves) and not self.is_deaf_at_times
 
     @property
     def is_sound(self) -> bool:
@@ -163,6 +86,7 @@ class Scene:
             self.hears_all
             and not any(mood.startswith(("is", "raises", "hangs")) for mood in (*self.models, *self.voices))
             and not self.has(Interrupts, CutsOne)
+            and not (self.has(PressesKeys) and (self.key_cuts or self.has(Gathers)))
         )
 
     def has(self, *kinds: type[Action]) -> bool:
@@ -191,6 +115,20 @@ _RUDE: dict[st.SearchStrategy[Action], int] = {
     st.builds(Presses): 1,
     st.builds(Releases): 2,
 }
+_LINE: dict[st.SearchStrategy[Action], int] = {
+    st.builds(PressesKeys, _CALLERS, st.sampled_from(["1", "2", "12", "#", "4711#"])): 4,
+    st.builds(Gathers, st.integers(1, 3), st.booleans(), st.sampled_from([False, False, True])): 3,
+    st.builds(Transfers, st.sampled_from([*TELEPHONES])): 1,
+    st.builds(PlaysSound, st.booleans(), st.booleans()): 2,
+    st.builds(StopsSound): 1,
+    st.builds(Thinks, st.booleans()): 1,
+    st.builds(
+        WakesUp,
+        st.sampled_from([1.0, 1.5, 3.0, None]),
+        st.sampled_from(["says", "replies", "is silent"]),
+        st.sampled_from([None, None, None, 3]),
+    ): 2,
+}
 _LAST: list[st.SearchStrategy[Action]] = [st.builds(Waits), st.builds(HangsUp), st.builds(Closes)]
 _HASTY = st.sampled_from([0.0, 0.02, 0.06, 0.1, 0.15, 0.25, 0.4, 0.7, 1.0, 1.6])
 _CALM = st.sampled_from([0.1, 0.4, 1.0, 1.6, 3.0, 5.0])
@@ -209,7 +147,8 @@ def scenes(draw: st.DrawFn) -> Scene:
     faulty = draw(st.booleans())
     count = draw(st.integers(1, 39))
     gaps = draw(st.sampled_from([_CALM, _HASTY]))
-    kind = _steps({**_ACTIONS, **_RUDE} if faulty else _ACTIONS, gaps)
+    line = _LINE if draw(st.booleans()) else {}
+    kind = _steps({**_ACTIONS, **line, **_RUDE} if faulty else {**_ACTIONS, **line}, gaps)
     steps = draw(st.lists(kind, min_size=count, max_size=count))
     steps += [Step(draw(st.one_of(_LAST)), 0.0), *draw(st.lists(_steps(_APPLICATION), max_size=2))]
     models = (
@@ -225,4 +164,6 @@ def scenes(draw: st.DrawFn) -> Scene:
         models=tuple(draw(st.lists(st.sampled_from(models), max_size=8))),
         voices=tuple(draw(st.lists(st.sampled_from(voices), max_size=8))),
         ears=tuple(draw(st.lists(st.sampled_from(ears), max_size=8))),
+        key_cuts=draw(st.booleans()),
+        thinks_aloud=draw(st.sampled_from([False, False, True])),
     )
