@@ -26,6 +26,7 @@
     │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
     │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
+    │   ├── SignallingRefused         a request that would set up a call is not allowed: status, code
     │   ├── LegFailed                 nobody took a call that the transport placed: status
     │   ├── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     │   └── TransferError             a call cannot be handed over to what was given
@@ -159,6 +160,21 @@ class IdempotencyConflict(LaunchError):
 
 class EdgeError(VisionAgentsError):
     """The transport refused or lost the call."""
+
+
+class SignallingRefused(EdgeError):
+    """A request that would set up a call is not allowed, or makes no sense.
+
+    Args:
+        message: what is wrong with it.
+        status: the HTTP status that says so.
+        code: one word for programs.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 class LegFailed(EdgeError):
