@@ -26,6 +26,7 @@
     │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
     │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
+    │   ├── BadOffer                  a browser's offer no call can be made of (also a ValueError)
     │   ├── LegFailed                 nobody took a call that the transport placed: status
     │   ├── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     │   └── TransferError             a call cannot be handed over to what was given
@@ -159,6 +160,10 @@ class IdempotencyConflict(LaunchError):
 
 class EdgeError(VisionAgentsError):
     """The transport refused or lost the call."""
+
+
+class BadOffer(EdgeError, ValueError):
+    """A browser's offer is none, is too large, or holds media that no call can be made of."""
 
 
 class LegFailed(EdgeError):
