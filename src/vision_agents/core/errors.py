@@ -27,6 +27,7 @@
     │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
     │   ├── SignallingRefused         a request that would set up a call is not allowed: status, code
+    │   ├── BadOffer                  a browser's offer no call can be made of (also a ValueError)
     │   ├── LegFailed                 nobody took a call that the transport placed: status
     │   ├── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     │   └── TransferError             a call cannot be handed over to what was given
@@ -175,6 +176,10 @@ class SignallingRefused(EdgeError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+class BadOffer(EdgeError, ValueError):
+    """A browser's offer is none, is too large, or holds media that no call can be made of."""
 
 
 class LegFailed(EdgeError):

@@ -12,8 +12,9 @@ from vision_agents.core.edge.transport import Call, Connection, ConnectionListen
 from vision_agents.core.types.people import User
 from vision_agents.core.types.units import Seconds
 from vision_agents.plugins.webrtc.connection import WebRtcConnection
+from vision_agents.plugins.webrtc.media.settings import IceServer, PeerSettings
 from vision_agents.plugins.webrtc.peers import MediaPeer, PeerEars
-from vision_agents.plugins.webrtc.settings import MOST_CANDIDATES, MOST_SDP_BYTES, EdgeSettings, IceServer
+from vision_agents.plugins.webrtc.settings import EdgeSettings
 from vision_agents.plugins.webrtc.signalling import signalling
 
 _MEDIA = "vision_agents.plugins.webrtc.media.peer"
@@ -30,7 +31,7 @@ class Edge(EdgeTransport):
         resume_window: seconds that somebody who was cut off may take to come back.
 
     Raises:
-        ConfigurationError: a setting that makes no sense.
+        ValueError: a setting that makes no sense.
     """
 
     provider = "webrtc"
@@ -45,8 +46,10 @@ class Edge(EdgeTransport):
         resume_window: Seconds = 15.0,
     ) -> None:
         self._settings = EdgeSettings(
-            ice_servers=tuple(ice_servers),
-            host_addresses=None if host_addresses is None else tuple(host_addresses),
+            media=PeerSettings(
+                ice_servers=tuple(ice_servers),
+                host_addresses=None if host_addresses is None else tuple(host_addresses),
+            ),
             most_people=most_people,
             agent_wait=agent_wait,
             resume_window=resume_window,
@@ -69,7 +72,7 @@ class Edge(EdgeTransport):
             call.id,
             partial(WebRtcConnection, user=user, listener=listener),
             self._settings,
-            partial(_new_peer, self._settings),
+            partial(_new_peer, self._settings.media),
         )
         self._connections.append(connection)
         return connection
@@ -80,15 +83,7 @@ class Edge(EdgeTransport):
             await connection.close()
 
 
-def _new_peer(settings: EdgeSettings, ears: PeerEars) -> MediaPeer:
-    from vision_agents.plugins.webrtc.media.peer import Peer, PeerSettings
+def _new_peer(settings: PeerSettings, ears: PeerEars) -> MediaPeer:
+    from vision_agents.plugins.webrtc.media.peer import Peer
 
-    return Peer(
-        ears,
-        PeerSettings(
-            ice_servers=settings.ice_servers,
-            host_addresses=settings.host_addresses,
-            max_sdp=MOST_SDP_BYTES,
-            max_candidates=MOST_CANDIDATES,
-        ),
-    )
+    return Peer(ears, settings)

@@ -105,8 +105,7 @@ class Seat:
         ears.peer = peer = self._new_peer(ears)
         try:
             answer = await peer.accept(offer_sdp)
-            if self.state is SeatState.LEFT:
-                raise EdgeError("The call has ended.")
+            self._must_be_here()
         except BaseException:
             await peer.close()
             raise
@@ -118,6 +117,10 @@ class Seat:
             self._within(self._settings.connect_wait, "the page did not connect")
         self.resume_id = secrets.token_urlsafe(16)
         return answer
+
+    def _must_be_here(self) -> None:
+        if self.state is SeatState.LEFT:
+            raise EdgeError("The call has ended.")
 
     @property
     def unplayed(self) -> Seconds:

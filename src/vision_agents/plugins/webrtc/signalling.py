@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import cast
 
 from vision_agents.core.edge.http import HttpAnswer, HttpFiles, HttpRequest, HttpRoute
-from vision_agents.core.errors import EdgeError, SignallingRefused
+from vision_agents.core.errors import BadOffer, EdgeError, SignallingRefused
+from vision_agents.plugins.webrtc.media.offer import checked_offer
+from vision_agents.plugins.webrtc.media.settings import IceServer, PeerSettings
 from vision_agents.plugins.webrtc.meeting import Meeting
 from vision_agents.plugins.webrtc.rendezvous import Rendezvous
 from vision_agents.plugins.webrtc.seat import Seat
-from vision_agents.plugins.webrtc.settings import MOST_CANDIDATES, MOST_SDP_BYTES, EdgeSettings
+from vision_agents.plugins.webrtc.settings import EdgeSettings
 from vision_agents.plugins.webrtc.tokens import Role, Tokens, keys_from_environment
 
 _PAGE = Path(__file__).with_name("page")
@@ -85,29 +87,31 @@ class Signalling:
             {
                 "token": token,
                 "expires_at": expires.isoformat(),
-                "ice_servers": [server.as_json() for server in settings.ice_servers],
+                "ice_servers": [_for_browsers(server) for server in settings.media.ice_servers],
             },
             201,
         )
 
     async def _offer(self, request: HttpRequest) -> HttpAnswer:
         accepted = self.tokens.accept(_bearer(request), call_id=request.call_id, role=Role.JOIN)
-        sdp = _offer_in(request.body)
         settings = self.settings
+        sdp = _offer_in(request.body, settings.media)
         meeting = await self.rendezvous.meeting(
             request.call_id, wait=settings.agent_wait, most=settings.most_people
         )
-        return self._seated(meeting, *await meeting.admit(accepted.name, sdp))
+        return self._seated(meeting, await _joined(meeting.admit(accepted.name, sdp)))
 
     async def _resume(self, request: HttpRequest) -> HttpAnswer:
         accepted = self.tokens.accept(_bearer(request), call_id=request.call_id, role=Role.RESUME)
-        sdp = _offer_in(request.body)
+        sdp = _offer_in(request.body, self.settings.media)
         meeting = self.rendezvous.find(request.call_id)
         if meeting is None or meeting.id != accepted.session:
             raise EdgeError("The call that was to be resumed has ended: join it again.")
-        return self._seated(meeting, *await meeting.readmit(accepted.participant_id, accepted.token_id, sdp))
+        back = meeting.readmit(accepted.participant_id, accepted.token_id, sdp)
+        return self._seated(meeting, await _joined(back))
 
-    def _seated(self, meeting: Meeting, seat: Seat, answer_sdp: str) -> HttpAnswer:
+    def _seated(self, meeting: Meeting, seated: tuple[Seat, str]) -> HttpAnswer:
+        seat, answer_sdp = seated
         person = seat.participant.id
         token = self.tokens.resume_token(
             meeting.call_id, participant_id=person, session=meeting.id, token_id=seat.resume_id
@@ -130,18 +134,34 @@ def _bearer(request: HttpRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _offer_in(body: bytes) -> str:
+async def _joined(joining: Awaitable[tuple[Seat, str]]) -> tuple[Seat, str]:
+    try:
+        return await joining
+    except BadOffer as error:
+        raise _unusable(str(error)) from error
+
+
+def _offer_in(body: bytes, settings: PeerSettings) -> str:
     content = _read(body)
     sdp = content.get("sdp")
     if content.get("type") != "offer" or not isinstance(sdp, str) or not sdp.startswith("v=0"):
         raise _unusable('Send {"type": "offer", "sdp": ...} with a complete SDP offer.')
-    if len(sdp.encode(errors="replace")) > MOST_SDP_BYTES:
+    try:
+        too_long = len(sdp.encode()) > settings.max_sdp_bytes
+        if not too_long:
+            checked_offer(sdp, settings)  # now: nobody needs to wait for an agent with a bad one
+    except ValueError as error:
+        raise _unusable(str(error) if isinstance(error, BadOffer) else "An SDP is UTF-8.") from error
+    if too_long:
         raise SignallingRefused(
-            f"An SDP may have {MOST_SDP_BYTES} bytes at most.", status=413, code="body_too_large"
+            f"An SDP may have {settings.max_sdp_bytes} bytes at most.", status=413, code="body_too_large"
         )
-    if sdp.count("a=candidate:") > MOST_CANDIDATES:
-        raise _unusable(f"An SDP may have {MOST_CANDIDATES} candidates at most.")
     return sdp
+
+
+def _for_browsers(server: IceServer) -> dict[str, object]:
+    account = {"username": server.username, "credential": server.credential} if server.username else {}
+    return {"urls": [server.url], **account}
 
 
 def _read(body: bytes) -> Mapping[str, object]:

@@ -74,7 +74,8 @@ def keys_from_environment() -> dict[str, bytes]:
         name, _, secret = pair.strip().partition(":")
         if not name or len(secret) < 32:
             raise ConfigurationError(
-                f"{KEYS_VARIABLE} holds name:secret pairs between commas, each secret with 32 characters or more."
+                f"{KEYS_VARIABLE} holds name:secret pairs between commas, "
+                "each secret of 32 characters or more."
             )
         keys[name] = secret.encode()
     return keys
