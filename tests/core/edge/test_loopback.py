@@ -8,7 +8,7 @@ import pytest
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge, LoopbackConnection
 from vision_agents.core.edge.loopback_room import LoopbackExchange
-from vision_agents.core.edge.transport import Call, Capability
+from vision_agents.core.edge.transport import Call, Capability, ConnectionListener
 from vision_agents.core.errors import EdgeError
 from vision_agents.core.types.people import Participant, User
 
@@ -18,7 +18,7 @@ FRAME = PcmData(np.arange(960, dtype=np.int16), 48_000)
 CALL = Call("lunch")
 
 
-class Ears:
+class Ears(ConnectionListener):
     """A listener that keeps what it hears, in order."""
 
     def __init__(self) -> None:

@@ -13,14 +13,14 @@ from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.edge.recorded import RecordedConnection, join_recorded
 from vision_agents.core.edge.recorder import Recorder
-from vision_agents.core.edge.transport import Call, Capability, Connection
+from vision_agents.core.edge.transport import Call, Capability, Connection, ConnectionListener
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
 
 pytestmark = pytest.mark.virtual_time
 
 
-class Ears:
+class Ears(ConnectionListener):
     def __init__(self) -> None:
         self.heard: list[object] = []
 

@@ -10,6 +10,7 @@ from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.messages import PageMessage, TypedText
 from vision_agents.core.events.agent import CallInfo
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import (
@@ -18,6 +19,8 @@ from vision_agents.core.events.plugin import (
     CallEndedEvent,
     ParticipantJoinedEvent,
     ParticipantLeftEvent,
+    ParticipantReconnectedEvent,
+    ParticipantReconnectingEvent,
 )
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import Reason
@@ -82,6 +85,23 @@ class CallListener:
         self._wake_ups.look()
         if self._dialogue is not None and self._scope is not None and not self._scope.closed:
             self._scope.start(self._dialogue.forget(participant), name="forget")
+
+    def on_participant_reconnecting(self, participant: Participant) -> None:
+        """Tell that somebody cannot be reached."""
+        self._events.emit(ParticipantReconnectingEvent, participant=participant, call=self.call)
+
+    def on_participant_reconnected(self, participant: Participant) -> None:
+        """Tell that somebody is back."""
+        self._events.emit(ParticipantReconnectedEvent, participant=participant, call=self.call)
+
+    def on_message(self, participant: Participant, message: PageMessage) -> None:
+        """Answer typed words, or fall silent."""
+        if self._dialogue is None:
+            return
+        if isinstance(message, TypedText):
+            self._dialogue.take_text(message.text, participant)
+        else:
+            self._dialogue.interrupt(force=False)
 
     def on_dtmf(self, participant: Participant, digit: str) -> None:
         """Hand a key to whoever waits for it."""

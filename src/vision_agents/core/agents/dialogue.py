@@ -20,6 +20,7 @@ from vision_agents.core.agents.realtime_side import connect
 from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
+from vision_agents.core.agents.typed_turns import TypedTurns, question
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
@@ -44,11 +45,10 @@ from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
 
 logger = logging.getLogger("vision_agents.dialogue")
-
 HandOver: TypeAlias = "Callable[[Dialogue, Successor], Coroutine[Any, Any, None]]"
 
 
-class Dialogue:
+class Dialogue(TypedTurns):
     """Who said what to whom, as it happens.
 
     Args:
@@ -133,6 +133,11 @@ class Dialogue:
         """Whether somebody's turn has begun and not ended."""
         by_ear = self._ear is not None and self._ear.pending
         return by_ear or self._listeners.pending
+
+    @property
+    def answers(self) -> bool:
+        """Whether there is a model that answers."""
+        return self._pipeline.model is not None
 
     @property
     def settled(self) -> bool:
@@ -273,7 +278,7 @@ class Dialogue:
     def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
         """Begin to answer what may be the whole question."""
         if not self._listeners.others_speaking(participant):
-            self.turns.prepare(_question(participant, text), timeline)
+            self.turns.prepare(question(participant, text), timeline)
 
     def on_speech_paused(self, participant: Participant) -> None:
         """Note that a participant is silent; the turn may go on."""
@@ -330,10 +335,10 @@ class Dialogue:
         self._wake_ups.user_active()
         self._events.user_turn(turn)
         prepared = self.turns.commit(turn.text)
-        self._history.add(prepared or _question(turn.participant, turn.text))
+        self._history.add(prepared or question(turn.participant, turn.text))
         others = self._listeners.others_speaking(turn.participant)
-        answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
-        self._owed = prepared is None and not answered and self._pipeline.model is not None
+        answered = self._pipeline.turns.answers_now(turn.began, others) and self.answers
+        self._owed = prepared is None and not answered and self.answers
         if prepared is None and answered and not (self.output.gate.closed and not self.turns.idle):
             self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._on_changed()
@@ -392,7 +397,3 @@ class Dialogue:
     def _on_output_error(self, error: Exception) -> None:
         logger.error("The connection refused audio", exc_info=error)
         self.turns.interrupt(force=True)
-
-
-def _question(participant: Participant, text: str) -> Message:
-    return Message(Role.USER, text, user_id=participant.user_id)

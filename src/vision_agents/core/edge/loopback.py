@@ -31,7 +31,7 @@ class HeardFrame:
     participant: Participant
 
 
-ALL_CAPABILITIES = frozenset(Capability) - {Capability.PLAYBACK_POSITION}
+ALL_CAPABILITIES = frozenset(Capability) - {Capability.PLAYBACK_POSITION, Capability.FEED}
 """What this edge can do."""
 
 

@@ -7,13 +7,14 @@ import re
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, compile_path
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.edge.http import HttpFiles, HttpRequest, HttpRoute
-from vision_agents.core.errors import ConfigurationError, EdgeError
+from vision_agents.core.errors import ConfigurationError, EdgeError, SignallingRefused
 from vision_agents.core.runner.http.body import read
 from vision_agents.core.runner.http.openapi import answers
 from vision_agents.core.runner.http.permissions import CallGuard, Permission, TokenGuard
@@ -46,7 +47,26 @@ def _add_files(app: FastAPI, state: ServerState, files: HttpFiles) -> None:
     if (key := ("", files.path)) not in state.edge_routes:
         state.edge_routes.add(key)
         state.public_paths.append(re.compile(rf"{re.escape(files.path)}(/.*)?"))
-        app.router.routes.append(Mount(files.path, StaticFiles(directory=files.directory, html=True)))
+        app.router.routes.append(Mount(files.path, _Files(files)))
+        app.add_route(files.path, _to_directory, include_in_schema=False)
+
+
+class _Files(StaticFiles):
+    """Static files with headers of their own."""
+
+    def __init__(self, files: HttpFiles) -> None:
+        super().__init__(directory=files.directory, html=True)
+        self._headers = files.headers
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Serve one."""
+        answer = await super().get_response(path, scope)
+        answer.headers.update(self._headers)
+        return answer
+
+
+def _to_directory(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/", 308)
 
 
 def _add_route(app: FastAPI, state: ServerState, route: HttpRoute) -> None:
@@ -90,6 +110,9 @@ async def _answer(route: HttpRoute, request: Request) -> Response:
     )
     try:
         answer = await route.answer(asked)
+    except SignallingRefused as error:
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+        raise Problem(error.status, error.code, str(error), headers=headers) from error
     except EdgeError as error:
         raise Problem(409, "signalling_failed", str(error)) from error
     return Response(answer.body, answer.status, dict(answer.headers), answer.media_type)
