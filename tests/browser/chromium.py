@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,7 +32,7 @@ def executable() -> str:
 
 
 @asynccontextmanager
-async def browser(*switches: str, **context: object) -> AsyncIterator[BrowserContext]:
+async def browser(*switches: str, **context: object) -> AsyncGenerator[BrowserContext]:
     """Start one with a profile of its own."""
     found = executable()
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:

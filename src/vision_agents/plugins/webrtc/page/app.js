@@ -96,7 +96,10 @@ function onPhase({ phase, reason, detail, own, resumed }) {
 	log(PHASES[phase].toLowerCase(), reason ? { reason, detail } : {});
 	if (resumed) notice("You are back", "The conversation goes on where it was.", { calm: true });
 	if (phase === "reconnecting") showState("starting", "Reconnecting", "The network was interrupted");
-	if (phase === "live") setState("listening");
+	if (phase === "live") {
+		setState("listening");
+		if (document.activeElement === document.body) $("mute").focus(); // the button of the start is gone
+	}
 	if (phase !== "lost" && phase !== "ended") return;
 	release();
 	const why = [reason, detail].filter(Boolean).join(": ");

@@ -49,18 +49,15 @@ export class Conversation {
 		this.#list.replaceChildren(make("li", { className: "empty", textContent: "What you and the agent say appears here, word by word." }));
 	}
 
-	transcript({ role, id, text, final, interrupted }) {
+	transcript({ role, id, text, final, interrupted, unheard, name }) {
 		const key = `${role} ${id}`;
-		const item = this.#items.get(key) ?? this.#typedBefore(role, text) ?? (text && this.#addWords(role));
+		const item = this.#items.get(key) ?? this.#typedBefore(role, text) ?? (text && this.#addWords(role, name));
 		if (!item) return;
 		this.#items.set(key, item);
-		const before = item.dataset.text ?? "";
-		const lost = interrupted && before.startsWith(text) ? before.slice(text.length).trim() : "";
 		const words = item.querySelector("p");
 		words.textContent = text;
-		if (lost) words.append(" ", make("s", lost));
+		if (unheard) words.append(" ", make("s", unheard));
 		if (interrupted) words.append(make("span", { className: "cut", textContent: "interrupted" }));
-		item.dataset.text = text;
 		item.classList.toggle("partial", !final);
 		if (final) $("said").textContent = `${role === "user" ? "You" : this.agentName}: ${text}`;
 	}
@@ -97,8 +94,8 @@ export class Conversation {
 		item?.append(delayBar(message, heardMs));
 	}
 
-	#addWords(role) {
-		const who = make("small", role === "user" ? "You" : this.agentName);
+	#addWords(role, name = role === "user" ? "You" : this.agentName) {
+		const who = make("small", name);
 		return this.#add(make("li", { className: `said ${role}` }, who, make("p")));
 	}
 
