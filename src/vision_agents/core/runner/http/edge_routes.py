@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
@@ -34,8 +35,13 @@ def add_edge_routes(app: FastAPI, agent: Agent) -> None:
         edge = agent.edge
     except ConfigurationError:  # an agent without one joins calls in its own way
         return
+    add_routes(app, type(edge).http_routes())
+
+
+def add_routes(app: FastAPI, routes: Sequence[HttpRoute | HttpFiles]) -> None:
+    """Add what a transport contributes, unless it is there already."""
     state = state_of_app(app)
-    for route in type(edge).http_routes():
+    for route in routes:
         if isinstance(route, HttpFiles):
             _add_files(app, state, route)
         else:
