@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright
@@ -42,8 +43,25 @@ async def browser(*switches: str, **context: object) -> AsyncGenerator[BrowserCo
             )  # pyright: ignore[reportArgumentType]
             try:
                 yield running
+            except BaseException:
+                await running.pages[0].screenshot(path=screenshots() / f"failed-{running_test()}.png")
+                raise
             finally:
                 await running.close()
+
+
+def screenshots() -> Path:
+    """The folder of all screenshots: `VISION_AGENTS_SCREENSHOTS`, or one among the temporary files."""
+    named = os.environ.get("VISION_AGENTS_SCREENSHOTS")
+    folder = Path(named) if named else Path(gettempdir()) / "vision-agents-screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def running_test() -> str:
+    """The running test's, as a file name."""
+    running = os.environ.get("PYTEST_CURRENT_TEST", "").split("::")[-1].split(" ")[0]
+    return re.sub(r"[^a-z0-9]+", "-", running.lower()).strip("-")
 
 
 def microphone(wav: Path, *, once: bool = True) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from pathlib import Path
 
 import aioice.ice
 import pytest
 from playwright.async_api import Page
+from tests.browser.chromium import screenshots
 from tests.browser.fake_agent import FakeAgent
 from tests.browser.serving import serving
 
@@ -16,14 +15,11 @@ Shoot = Callable[[Page, str], Awaitable[None]]
 
 
 @pytest.fixture
-def shoot(tmp_path_factory: pytest.TempPathFactory) -> Shoot:
-    """Take a screenshot; all of a run are in one folder, `VISION_AGENTS_SCREENSHOTS` where that is set."""
-    named = os.environ.get("VISION_AGENTS_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.getbasetemp() / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
+def shoot() -> Shoot:
+    """Take a screenshot, for a person to look at."""
 
     async def take(page: Page, name: str) -> None:
-        await page.screenshot(path=folder / f"{name}.png", animations="disabled")
+        await page.screenshot(path=screenshots() / f"{name}.png", animations="disabled")
 
     return take
 

@@ -3,7 +3,7 @@
 import { $, make, icon } from "./dom.js";
 import { Call } from "./call.js";
 import { Signalling } from "./signalling.js";
-import { Conversation } from "./conversation.js";
+import { Conversation, heardAfter } from "./conversation.js";
 import { clearLatency, log, showLatency, showStats } from "./panels.js";
 import { Levels } from "./levels.js";
 import { Orb } from "./orb.js";
@@ -38,7 +38,7 @@ let call = null;
 let muted = false;
 let ids = {};
 let channelMs = NaN;
-let heardMs = null;
+let unheard = null; // the turn whose first sound is still on its way
 let frames = { count: 0, at: 0 };
 
 // The call
@@ -146,9 +146,9 @@ const FEED = {
 	tool: (message) => conversation.follow(() => conversation.tool(message)),
 	turn(message) {
 		if (!Number.isFinite(message.response_delay_ms)) return;
-		conversation.follow(() => conversation.turn(message, heardMs));
-		showLatency(message, heardMs);
-		heardMs = null;
+		conversation.follow(() => conversation.turn(message));
+		showLatency(message);
+		unheard = message.turn_id;
 	},
 	error: ({ message }) => notice("Something went wrong", message),
 	pong: ({ n }) => { channelMs = performance.now() - n; },
@@ -378,7 +378,9 @@ function showLevel(meter, level) {
 
 function frame(now) {
 	if (levels.you) {
-		heardMs = levels.measure(now) ?? heardMs;
+		const delay = levels.measure(now);
+		if (delay) heardAfter(unheard, delay);
+		if (delay) unheard = null;
 		showLevel($("you-level"), levels.you.level);
 		showLevel($("agent-level"), levels.agent.level);
 		watchFrames(now);

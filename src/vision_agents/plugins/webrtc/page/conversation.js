@@ -28,14 +28,22 @@ function stagesOf(spans = {}) {
 }
 
 /** A bar of where the time went, and its words. */
-export function delayBar({ response_delay_ms: delay, spans_ms: spans }, heardMs) {
+export function delayBar({ turn_id: turn, response_delay_ms: delay, spans_ms: spans }) {
 	const stages = stagesOf(spans);
 	const bar = make("div", { className: "bar" }, ...stages.map(({ className }) => make("i", { className })));
 	bar.style.setProperty("--width", `${Math.min(100, delay / FULL_BAR_MS * 100)}%`);
 	stages.forEach(({ ms }, index) => bar.children[index].style.setProperty("--share", ms));
 	const key = stages.map(({ name, ms, className }) => make("span", { className, textContent: `${name} ${millis(ms)}` }));
-	return make("div", { className: "delay" }, bar, make("b", `${seconds(delay)} to answer`),
-		heardMs && `, ${seconds(heardMs)} as heard here`, make("div", { className: "key" }, ...key));
+	const element = make("div", { className: "delay" }, bar, make("b", `${seconds(delay)} to answer`), make("span"), make("div", { className: "key" }, ...key));
+	element.dataset.turn = turn;
+	return element;
+}
+
+/** Say how long the answer of a turn took until it was heard here. */
+export function heardAfter(turn, ms) {
+	for (const element of document.querySelectorAll(".delay")) {
+		if (element.dataset.turn === turn) element.children[2].textContent = `, ${seconds(ms)} as heard here`;
+	}
 }
 
 export class Conversation {
@@ -43,6 +51,7 @@ export class Conversation {
 	#list = $("transcript");
 	#items = new Map();
 	#typed = [];
+	#delays = new Map(); // they come before the words
 
 	clear() {
 		this.#items.clear();
@@ -54,6 +63,7 @@ export class Conversation {
 		const item = this.#items.get(key) ?? this.#typedBefore(role, text) ?? (text && this.#addWords(role, name));
 		if (!item) return;
 		this.#items.set(key, item);
+		if (role === "agent") item.append(this.#delays.get(id) ?? "");
 		const words = item.querySelector("p");
 		words.textContent = text;
 		if (unheard) words.append(" ", make("s", unheard));
@@ -88,10 +98,9 @@ export class Conversation {
 	}
 
 	/** Show how long an answer took below its words. */
-	turn(message, heardMs) {
-		const item = this.#items.get(`agent ${message.turn_id}`) ?? [...this.#list.querySelectorAll(".agent")].pop();
-		item?.querySelector(".delay")?.remove();
-		item?.append(delayBar(message, heardMs));
+	turn(message) {
+		this.#delays.set(message.turn_id, delayBar(message));
+		this.#items.get(`agent ${message.turn_id}`)?.append(this.#delays.get(message.turn_id));
 	}
 
 	#addWords(role, name = role === "user" ? "You" : this.agentName) {

@@ -13,12 +13,12 @@ export function clearLatency() {
 	$("turns").replaceChildren(make("p", "How long each answer took, and where the time went, appears here."));
 }
 
-export function showLatency(message, heardMs) {
+export function showLatency(message) {
 	delays.push(message.response_delay_ms);
 	const sorted = delays.toSorted((a, b) => a - b);
 	const facts = { Last: seconds(message.response_delay_ms), Median: seconds(sorted[sorted.length >> 1]), Turns: sorted.length };
 	$("turns").firstChild.replaceWith(make("dl", { className: "facts" }, ...Object.entries(facts).map(fact)));
-	$("turns").firstChild.after(delayBar(message, heardMs));
+	$("turns").firstChild.after(delayBar(message));
 }
 
 const fact = ([name, value]) => make("div", {}, make("dt", name), make("dd", value ?? "–"));
