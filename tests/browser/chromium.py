@@ -9,7 +9,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from weakref import WeakKeyDictionary
 
+import psutil
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright
 
@@ -18,6 +20,8 @@ QUIET = (
     "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",
 )  # fmt: skip
+_profiles: WeakKeyDictionary[BrowserContext, str] = WeakKeyDictionary()
+
 DEVICES = "--use-fake-device-for-media-stream"
 ALLOWED = "--use-fake-ui-for-media-stream"
 
@@ -34,13 +38,14 @@ def executable() -> str:
 
 @asynccontextmanager
 async def browser(*switches: str, **context: object) -> AsyncGenerator[BrowserContext]:
-    """Start one with a profile of its own."""
+    """Start one with a profile of its own; settings of the context as Playwright names them."""
     found = executable()
-    with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         async with async_playwright() as playwright:
             running = await playwright.chromium.launch_persistent_context(
                 profile, executable_path=found, headless=True, args=[*QUIET, *switches], **context
             )  # pyright: ignore[reportArgumentType]
+            _profiles[running] = profile
             try:
                 yield running
             except BaseException:
@@ -72,3 +77,10 @@ def microphone(wav: Path, *, once: bool = True) -> str:
 async def phase(page: Page, name: str, timeout_ms: float = 20_000) -> None:
     """Wait until the page is in a phase of the call."""
     await page.wait_for_selector(f'body[data-phase="{name}"]', timeout=timeout_ms)
+
+
+def kill(page: Page) -> None:
+    """End the browser of a page as a crash would: no word to anybody."""
+    for process in psutil.process_iter(["cmdline"]):
+        if f"--user-data-dir={_profiles[page.context]}" in (process.info["cmdline"] or ()):
+            process.kill()

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
-# The microphone is noted when the page opens it; `window.ears` listens to it and to the agent.
+# The microphone is noted when the page opens it. An `Ear` listens to it or to it and to the agent.
 SCRIPT = """
 const media = navigator.mediaDevices;
 const open = media.getUserMedia.bind(media);
-media.getUserMedia = async (constraints) => (window.microphone = await open(constraints));
+window.opened = new Promise((resolve) => {
+  media.getUserMedia = async (constraints) => {
+    const stream = await open(constraints);
+    resolve(stream.clone());
+    return stream;
+  };
+});
 window.Ear = class {
   constructor(stream) {
     this.context = new AudioContext();
