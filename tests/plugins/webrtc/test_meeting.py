@@ -6,7 +6,7 @@ import asyncio
 
 import numpy as np
 import pytest
-from tests.plugins.webrtc.stub_peers import Ears, StubPeer, Street
+from tests.plugins.webrtc.stub_peers import Ears, Street, StubPeer
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.messages import InterruptAsked, TypedText
@@ -281,8 +281,8 @@ class TestCompany:
         scene = Scene()
         with pytest.raises(TimeoutError, match="within 2 s"):
             await scene.agent.wait_for_participant(2)
-        asyncio.get_running_loop().call_later(1, lambda: scene.street.peers[-1].ears.on_connected())
         await scene.meeting.admit("", "offer")
+        asyncio.get_running_loop().call_later(1, scene.street.peers[-1].ears.on_connected)
         await scene.agent.wait_for_participant(2)
 
         assert now() == 3
@@ -418,7 +418,10 @@ class TestMessages:
         await scene.agent.send_custom_event({"score": 3})
         await scene.agent.send_dtmf("4")
 
-        custom, key = {"type": "custom", "data": {"score": 3}}, {"type": "log", "event": "digit", "digit": "4"}
+        custom, key = (
+            {"type": "custom", "data": {"score": 3}},
+            {"type": "log", "event": "digit", "digit": "4"},
+        )
         assert anns.messages == [{"type": "log"}, custom, key]
         assert bobs.messages == [custom, key]
         await scene.agent.close()
