@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
@@ -33,8 +34,8 @@ class FarPage(Page):
         self.browser, self.proxy = Browser(), proxy or self.proxy
         await self._through(lambda sdp: self.post("resume", self.resume_token, type="offer", sdp=sdp))
 
-    async def _through(self, send) -> None:  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
-        answer: httpx.Response = await send(self.proxy.rewrite_offer(await self.browser.offer()))
+    async def _through(self, send: Callable[[str], Awaitable[httpx.Response]]) -> None:
+        answer = await send(self.proxy.rewrite_offer(await self.browser.offer()))
         assert answer.status_code == 200, answer.text
         content = answer.json()
         self.peer_id, self.resume_token = content["peer_id"], content["resume_token"]
