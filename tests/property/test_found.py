@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.property.actions import Presses, Reply, Say, SimpleResponse, Speaks, Waits
+from tests.property.actions import HangsUp, Presses, Reply, Say, SimpleResponse, Speaks, Waits
 from tests.property.parts import Model
 from tests.property.steps import Scene, Step
 from tests.property.test_engine import play
@@ -31,8 +31,23 @@ _MODEL_FAILS_WITH_A_FRAME_ON_ITS_WAY = Scene(
 """The turn ended before its last frame was heard."""
 
 
+def _scene(*steps: Step) -> Scene:
+    """A call in which every part does its work."""
+    return Scene(steps, speculates=True, manual=False, late=False, models=(), voices=(), ears=())
+
+
+_ENDS_WITH_A_SENTENCE_ON_ITS_WAY = _scene(
+    Step(Reply("queue", False), 0.02), Step(SimpleResponse(), 0.06), Step(HangsUp(), 0.0)
+)
+"""The synthesiser was asked for it when the call was over."""
+
+
 @pytest.mark.parametrize(
-    "scene", [pytest.param(_MODEL_FAILS_WITH_A_FRAME_ON_ITS_WAY, id="model fails with a frame on its way")]
+    "scene",
+    [
+        pytest.param(_MODEL_FAILS_WITH_A_FRAME_ON_ITS_WAY, id="model fails with a frame on its way"),
+        pytest.param(_ENDS_WITH_A_SENTENCE_ON_ITS_WAY, id="ends with a sentence on its way"),
+    ],
 )
 def test_it_ends_well_now(scene: Scene) -> None:
     play(scene)
