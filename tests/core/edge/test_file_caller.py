@@ -11,14 +11,14 @@ from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.wav import WavWriter
 from vision_agents.core.edge.file_caller import FileCaller
 from vision_agents.core.edge.loopback import Edge
-from vision_agents.core.edge.transport import Call
+from vision_agents.core.edge.transport import Call, ConnectionListener
 from vision_agents.core.errors import MediaError
 from vision_agents.core.types.people import Participant, User
 
 pytestmark = pytest.mark.virtual_time
 
 
-class Ears:
+class Ears(ConnectionListener):
     """Frames that were heard, with their times."""
 
     def __init__(self) -> None:

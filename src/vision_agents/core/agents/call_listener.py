@@ -10,6 +10,7 @@ from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.transport import ConnectionListener
 from vision_agents.core.events.agent import CallInfo
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import (
@@ -23,7 +24,7 @@ from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import Reason
 
 
-class CallListener:
+class CallListener(ConnectionListener):
     """Hears from the connection; audio that comes before the agent is ready is dropped.
 
     Args:

@@ -1,0 +1,54 @@
+"""What the user types instead of saying it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.listener import UserTurn
+from vision_agents.core.edge.transport import Connection
+from vision_agents.core.errors import SessionError
+from vision_agents.core.observability.timeline import Mark, TurnTimeline, UserSpeech
+from vision_agents.core.types.people import Participant
+
+
+class SessionTyping:
+    """The part of a session that reads."""
+
+    @property
+    def connection(self) -> Connection:
+        """The joined leg of the call."""
+        raise NotImplementedError
+
+    def _dialogue(self) -> Dialogue:
+        """The conversation, or why there is none."""
+        raise NotImplementedError
+
+    def say_as_user(self, text: str, participant: Participant | None = None) -> None:
+        """Take `text` as a whole turn of a participant; it interrupts like spoken words, and is answered.
+
+        Args:
+            text: what the participant means to say; blank text is nothing.
+            participant: whose words they are; left out, those of the first one in the call.
+
+        Raises:
+            SessionError: nobody else is in the call.
+        """
+        text = text.strip()
+        dialogue = self._dialogue()
+        who = participant or next(iter(self.connection.participants), None)
+        if who is None:
+            raise SessionError("Nobody else is in the call: say whose words they are with participant=.")
+        if text:
+            dialogue.turns.interrupt()
+            dialogue.on_turn_ended(_whole_turn(who, text))
+
+
+def _whole_turn(participant: Participant, text: str) -> UserTurn:
+    """A turn that began and ended now: who waits for the answer has waited since the Enter key."""
+    now = asyncio.get_running_loop().time()
+    timeline = TurnTimeline()
+    timeline.mark(Mark.SPEECH_END, now)
+    timeline.mark(Mark.END_OF_TURN, now)
+    timeline.speech = UserSpeech(participant.id, now, 0.0, 0.0)
+    return UserTurn(participant, text, now, duration=0.0, trailing_silence=0.0, timeline=timeline)
