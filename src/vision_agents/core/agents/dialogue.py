@@ -11,6 +11,7 @@ from vision_agents.core.agents.agent_turns import AgentTurn, AgentTurns, TurnHoo
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.ensemble import Ensemble, Persona, Surroundings, assemble
 from vision_agents.core.agents.handed_over import Successor
+from vision_agents.core.agents.listener import UserTurn
 from vision_agents.core.agents.output import Output, Silence
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.realtime_ear import EarHooks, RealtimeEar
@@ -205,6 +206,11 @@ class Dialogue:
     def end_user_turn(self) -> None:
         """End the turn of everybody who is speaking."""
         self._user.end()
+
+    def take_turn(self, turn: UserTurn) -> None:
+        """Take a whole turn that was not heard but typed."""
+        self.turns.interrupt()
+        self._user.on_turn_ended(turn)
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""

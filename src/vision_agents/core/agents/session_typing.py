@@ -40,8 +40,7 @@ class SessionTyping:
         if who is None:
             raise SessionError("Nobody else is in the call: say whose words they are with participant=.")
         if text:
-            dialogue.turns.interrupt()
-            dialogue.on_turn_ended(_whole_turn(who, text))
+            dialogue.take_turn(_whole_turn(who, text))
 
 
 def _whole_turn(participant: Participant, text: str) -> UserTurn:
