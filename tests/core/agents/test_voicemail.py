@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.core.agents.scene_parts import now, played_call, until
+from tests.core.agents.scene_parts import meanwhile, now, played_call, until
 from tests.core.agents.session_parts import a_call, an_agent
 
 from vision_agents.core.agents.agent import Agent
@@ -24,7 +24,16 @@ from vision_agents.core.speech.gate import Gate
 from vision_agents.core.turns.answer_events import AnsweredBy
 from vision_agents.core.turns.voicemail import VoicemailRules
 from vision_agents.core.types.status import CloseReason, Reason
-from vision_agents.testing import Fails, Says, ScriptedCall, ScriptedLLM, ScriptedTTS, SimulatedCaller
+from vision_agents.testing import (
+    Fails,
+    Says,
+    ScriptedCall,
+    ScriptedLLM,
+    ScriptedRealtime,
+    ScriptedTTS,
+    SimulatedCaller,
+    realtime_call,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -363,3 +372,59 @@ async def test_defect_22_a_model_that_fails_is_uncertain_and_a_custom_prompt_say
 def test_a_duration_that_is_none_is_refused(duration: float) -> None:
     with pytest.raises(ValueError, match="duration must be"):
         VoiceMailDetector(duration=duration)
+
+
+# A model that hears and speaks by itself.
+
+
+def watched(agent: Agent) -> VoiceMailDetector:
+    detector = VoiceMailDetector()
+    AgentSession(agent, voice_mail_detector=detector)
+    return detector
+
+
+@pytest.mark.parametrize("tts", [None, ScriptedTTS()], ids=["the model speaks", "a synthesiser speaks"])
+@pytest.mark.parametrize("after", [0.0, 1.0])
+async def test_realtime_a_person_hears_what_was_held_back_and_the_model_answers_only_later(
+    tts: ScriptedTTS | None, after: float
+) -> None:
+    model = ScriptedRealtime(
+        Says(text="good morning this is acme"),
+        Says(text="hello yourself", to="hello"),  # by itself, and nobody wants it
+        Says(text="yes of course", to="ready"),
+    )
+    async with realtime_call(model, tts=tts, prepare=watched) as call:
+        asking = meanwhile(call.session.reply("Greet the caller."))
+        await call.caller.waits(after)
+        await call.caller.says("hello", breathy=True)
+        ended = now()
+        await call.caller.hears("good morning this is acme")
+        assert 0 < call.caller.heard[0].start - ended < 2.5
+        await asking
+        await call.caller.says("are you ready")
+        await call.caller.hears("yes of course")
+        await call.settles()
+        assert call.caller.heard_text == "good morning this is acme yes of course"
+
+
+async def test_realtime_a_machine_is_not_talked_to_and_the_model_hears_no_more_of_it() -> None:
+    model = ScriptedRealtime(
+        Says(text="good morning this is acme"), Says(text="hello machine", to="leave a message")
+    )
+    async with realtime_call(model, prepare=watched) as call:
+        asking = meanwhile(call.session.reply("Greet the caller."))
+        await call.caller.answers_as_voicemail(GREETING)
+        await call.caller.waits(2)
+        await call.caller.says("press one to send your message")
+        await call.caller.waits(5)
+        assert call.session.is_voicemail_detected
+        assert call.caller.heard_text == ""
+        await asking
+
+
+async def test_realtime_the_words_of_a_machine_come_from_the_model() -> None:
+    model = ScriptedRealtime(Says(text="hello machine"))
+    async with realtime_call(model, prepare=watched) as call:
+        await call.caller.says("leave a message", breathy=True)
+        await until(lambda: call.session.is_voicemail_detected)
+        assert [event.clue for event in call.of(VoicemailResultEvent)] == ["words"]
