@@ -13,7 +13,6 @@ from vision_agents.core.agents.voicemail import (
     VoiceMailDetector,
     VoicemailResult,
     VoicemailStatus,
-    read_answer,
 )
 from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.errors import ProviderError
@@ -23,6 +22,7 @@ from vision_agents.core.llm.llm import LLMEvent, LLMRequest, TextDelta
 from vision_agents.core.speech.gate import Gate
 from vision_agents.core.turns.answer_events import AnsweredBy
 from vision_agents.core.turns.voicemail import VoicemailRules
+from vision_agents.core.types.people import User
 from vision_agents.core.types.status import CloseReason, Reason
 from vision_agents.testing import (
     Fails,
@@ -344,28 +344,13 @@ def gate_of(call: ScriptedCall) -> Gate:
     return host.dialogue.output.gate
 
 
-@pytest.mark.parametrize(
-    ("answer", "who"),
-    [
-        ("voicemail", AnsweredBy.VOICEMAIL),
-        (" Voicemail.\n", AnsweredBy.VOICEMAIL),
-        ("human", AnsweredBy.HUMAN),
-        ("yesterday", AnsweredBy.UNCERTAIN),
-        ("not voicemail", AnsweredBy.UNCERTAIN),
-        ("", AnsweredBy.UNCERTAIN),
-    ],
-)
-def test_defect_22_the_models_answer_is_read_word_by_word(answer: str, who: AnsweredBy) -> None:
-    assert read_answer(answer) is who
-
-
 async def test_defect_22_a_model_that_fails_is_uncertain_and_a_custom_prompt_says_how_to_answer() -> None:
     llm = ScriptedLLM([Says(text="voicemail"), Fails(error=ConnectionError("gone"))])
     detector = VoiceMailDetector(llm, custom_prompt="Is it a machine?")
     assert await detector.detect("please leave your name") is AnsweredBy.VOICEMAIL
     assert await detector.detect("please leave your name") is AnsweredBy.UNCERTAIN
     assert await detector.detect("  ") is AnsweredBy.UNCERTAIN
-    assert llm.requests[0].instructions.startswith("Is it a machine?\nAnswer with exactly one word")
+    assert llm.requests[0].instructions.startswith("Is it a machine?\nAnswer with exactly one of these words")
 
 
 @pytest.mark.parametrize("duration", [0, -1])
@@ -428,3 +413,35 @@ async def test_realtime_the_words_of_a_machine_come_from_the_model() -> None:
         await call.caller.says("leave a message", breathy=True)
         await until(lambda: call.session.is_voicemail_detected)
         assert [event.clue for event in call.of(VoicemailResultEvent)] == ["words"]
+
+
+# Who calls whom.
+
+
+@pytest.mark.parametrize(
+    ("known", "inbound", "is_held"),
+    [
+        ({}, False, True),
+        ({"sipUser": True, "sipCallType": "outbound"}, False, True),
+        ({"sipUser": True, "sipCallType": "inbound"}, False, False),
+        ({"sipUser": True, "sipCallType": "inbound"}, True, True),
+    ],
+    ids=["unknown", "outbound", "inbound", "inbound, wanted"],
+)
+@pytest.mark.parametrize("is_early", [True, False], ids=["comes first", "comes later"])
+async def test_who_calls_in_is_not_judged_unless_that_is_wanted(
+    known: dict[str, object], inbound: bool, is_held: bool, is_early: bool
+) -> None:
+    edge = Edge()
+    agent = an_agent(edge)
+    session = AgentSession(agent, voice_mail_detector=VoiceMailDetector(inbound=inbound))
+    call = await a_call(agent)
+    somebody = User(id="somebody", custom=known)
+    if is_early:
+        edge.join_as(somebody, call.id)
+    async with agent.join(call, participant_wait_timeout=0):
+        if not is_early:
+            edge.join_as(somebody, call.id)
+        began = now()
+        await session.say("good morning")
+        assert (now() - began > 9) == is_held
