@@ -223,7 +223,7 @@ async def test_a_secret_number_reaches_nothing_but_who_asked_for_it(
     assert keys_in([read_audio(tmp_path / "call.wav")]) == audible
 
 
-@pytest.mark.parametrize("way", ["tones", "both"])
+@pytest.mark.parametrize("way", ["tones", "beside", "both"])
 async def test_a_last_key_that_is_held_and_keys_that_follow_belong_to_the_secret(
     way: str, tmp_path: Path
 ) -> None:
@@ -237,9 +237,10 @@ async def test_a_last_key_that_is_held_and_keys_that_follow_belong_to_the_secret
         asking = meanwhile(desk.session.gather_digits(2, sensitive=True))
         await asyncio.sleep(0)
         await keys_in_number(caller, "3", way)
-        if way == "both":
+        if way != "tones":
             caller.peer.press("9")
-        await caller.plays(dtmf_tones("9", 48_000, DtmfSound(tone=4.0)))
+        if way != "beside":
+            await caller.plays(dtmf_tones("9", 48_000, DtmfSound(tone=4.0)))
         for digit in "8461":  # more than was asked for, and slowly
             await caller.waits(0.5)
             await keys_in_number(caller, digit, way)
@@ -249,6 +250,7 @@ async def test_a_last_key_that_is_held_and_keys_that_follow_belong_to_the_secret
         await caller.waits(0.5)
     await recorder.close()
     assert "".join(desk.pressed) == OPEN
-    assert (
-        keys_in(sinks.audio) == keys_in(sinks.heard) == keys_in([read_audio(tmp_path / "call.wav")]) == OPEN
-    )
+    audible = "" if way == "beside" else OPEN
+    assert keys_in(sinks.audio) == audible
+    assert keys_in(sinks.heard) == audible
+    assert keys_in([read_audio(tmp_path / "call.wav")]) == audible
