@@ -117,7 +117,6 @@ class Dialogue:
             pipeline,
             self._around,
             turns=self.turns,
-            output=self.output,
             events=self._events,
             wake_ups=wake_ups,
             changed=self._on_changed,

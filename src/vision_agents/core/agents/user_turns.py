@@ -8,7 +8,6 @@ from vision_agents.core.agents.agent_turns import AgentTurns
 from vision_agents.core.agents.ensemble import Surroundings
 from vision_agents.core.agents.listener import Listener, UserTurn
 from vision_agents.core.agents.listeners import Listeners
-from vision_agents.core.agents.output import Output
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.wake_up import WakeUpCalls
@@ -34,7 +33,6 @@ class UserTurns:
         pipeline: the parts that hear, see `change`.
         around: what it shares with the rest of the dialogue.
         turns: the agent's turns.
-        output: where the agent is heard.
         events: tells of turns.
         wake_ups: told of whatever ends or interrupts the user's silence.
         changed: told that somebody began or finished to speak.
@@ -46,7 +44,6 @@ class UserTurns:
         around: Surroundings,
         *,
         turns: AgentTurns,
-        output: Output,
         events: TurnEvents,
         wake_ups: WakeUpCalls,
         changed: Callable[[], None],
@@ -57,7 +54,6 @@ class UserTurns:
         self._states = around.states
         self._bus = around.bus
         self._turns = turns
-        self._output = output
         self._events = events
         self._wake_ups = wake_ups
         self._changed = changed
@@ -171,7 +167,7 @@ class UserTurns:
     def on_interrupt(self, participant: Participant) -> None:
         """Give the floor to a participant; not while the agent is held back and nobody has heard it."""
         self._holding.clear()
-        if not self._output.gate.closed:
+        if not self._turns.held_back:
             self._turns.interrupt()
         last = self._history.messages[-1:]
         unanswered = bool(last) and last[0].role is Role.USER  # nobody heard a word of an answer
@@ -206,7 +202,7 @@ class UserTurns:
         others = self._listeners.others_speaking(turn.participant)
         answered = self._pipeline.turns.answers_now(turn.began, others) and self._pipeline.model is not None
         self._owed = prepared is None and not answered and self._pipeline.model is not None
-        if prepared is None and answered and not (self._output.gate.closed and not self._turns.idle):
+        if prepared is None and answered and not self._turns.held_back:
             self._turns.reply(policy="queue", timeline=turn.timeline.without_answer())
         self._changed()
 
