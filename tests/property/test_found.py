@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
-from tests.property.actions import HangsUp, Presses, Reply, Say, SimpleResponse, Speaks, Waits
+from tests.property.actions import HangsUp, Interrupts, Presses, Reply, Say, SimpleResponse, Speaks, Waits
 from tests.property.parts import Model
 from tests.property.steps import Scene, Step
 from tests.property.test_engine import play
@@ -51,3 +55,17 @@ _ENDS_WITH_A_SENTENCE_ON_ITS_WAY = _scene(
 )
 def test_it_ends_well_now(scene: Scene) -> None:
     play(scene)
+
+
+class _BusyPool(ThreadPoolExecutor):
+    """Has no thread for anybody."""
+
+    def submit(self, fn: Callable[..., object], /, *args: object, **kwargs: object) -> Future[object]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Future()
+
+
+def test_a_tool_that_is_cut_before_a_thread_takes_it_has_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vision_agents.testing.virtual_time.ThreadPoolExecutor", _BusyPool)
+    at_once = [Step(Waits(), 0.0)] * 10
+    scene = _scene(Step(Reply("queue", True), 0.05), *at_once, Step(Interrupts(True), 1.0))
+    play(replace(scene, models=(Model.CALLS_THREADED,)))
