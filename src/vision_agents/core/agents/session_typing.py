@@ -24,8 +24,8 @@ class SessionTyping:
         """The conversation, or why there is none."""
         raise NotImplementedError
 
-    def say_as_user(self, text: str, participant: Participant | None = None) -> None:
-        """Take `text` as a whole turn of a participant; it interrupts like spoken words, and is answered.
+    def take_text(self, text: str, participant: Participant | None = None) -> None:
+        """Take typed words as a whole turn of a participant; they interrupt like spoken ones.
 
         Args:
             text: what the participant means to say; blank text is nothing.

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.virtual_time
 
 async def test_a_typed_turn_is_answered_and_remembered() -> None:
     async with scripted_call(Says(text="It is sunny.", to="paris")) as s:
-        s.session.say_as_user("  weather in paris\n")
+        s.session.take_text("  weather in paris\n")
         await s.settles()
 
         assert s.said == [("user", "weather in paris"), ("assistant", "It is sunny.")]
@@ -36,7 +36,7 @@ async def test_a_typed_turn_is_answered_and_remembered() -> None:
 
 async def test_the_wait_for_the_answer_is_measured_from_the_typing() -> None:
     async with scripted_call("Sunny.") as s:
-        s.session.say_as_user("weather")
+        s.session.take_text("weather")
         await s.settles()
 
         (marks,) = s.of(TurnMarksEvent)
@@ -46,9 +46,9 @@ async def test_the_wait_for_the_answer_is_measured_from_the_typing() -> None:
 
 async def test_typing_interrupts() -> None:
     async with scripted_call("One two three four five six seven eight.", "Nine.") as s:
-        s.session.say_as_user("count")
+        s.session.take_text("count")
         await s.caller.hears("two")
-        s.session.say_as_user("stop")
+        s.session.take_text("stop")
         await s.settles()
 
         roles = [(role, text.endswith("…")) for role, text in s.said]
@@ -59,7 +59,7 @@ async def test_what_must_not_be_interrupted_is_said_to_its_end() -> None:
     async with scripted_call("Nine.") as s:
         s.session.say("One two three.", interruptible=False)
         await s.caller.hears("one")
-        s.session.say_as_user("stop")
+        s.session.take_text("stop")
         await s.settles()
 
         assert s.caller.heard_text == "one two three nine"
@@ -69,7 +69,7 @@ async def test_nothing_typed_is_nothing_said() -> None:
     async with scripted_call() as s:
         s.session.say("One two three.")
         await s.caller.hears("one")
-        s.session.say_as_user(" \n")
+        s.session.take_text(" \n")
         await s.settles()
 
         assert s.caller.heard_text == "one two three"
@@ -78,7 +78,7 @@ async def test_nothing_typed_is_nothing_said() -> None:
 async def test_the_participant_may_be_named() -> None:
     async with scripted_call("Yes.") as s:
         bob = Participant(None, "bob", "bob-1")
-        s.session.say_as_user("hello", bob)
+        s.session.take_text("hello", bob)
         await s.settles()
 
         assert [event.participant for event in s.of(UserTranscriptEvent)] == [bob]
@@ -86,7 +86,7 @@ async def test_the_participant_may_be_named() -> None:
 
 async def test_a_realtime_model_is_told_and_asked() -> None:
     async with realtime_call(ScriptedRealtime(Says(text="It is sunny.", to="paris"))) as s:
-        s.session.say_as_user("weather in paris")
+        s.session.take_text("weather in paris")
         await s.settles()
 
         assert s.said == [("user", "weather in paris"), ("assistant", "It is sunny.")]
@@ -97,9 +97,9 @@ async def test_nobody_types_in_an_empty_call_or_before_it() -> None:
     call = await agent.create_call("default", "lunch")
     async with agent.join(call, participant_wait_timeout=0) as session:
         with pytest.raises(SessionError, match="Nobody else is in the call"):
-            session.say_as_user("hello")
+            session.take_text("hello")
 
     fresh = Agent(edge=Edge(), llm=ScriptedLLM(), tts=ScriptedTTS())
 
     with pytest.raises(SessionNotStarted):
-        AgentSession(fresh).say_as_user("hello")
+        AgentSession(fresh).take_text("hello")
