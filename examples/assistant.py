@@ -1,14 +1,14 @@
 """A helpful voice assistant that knows the weather, on models that run on your own machine."""
 
 from vision_agents.core import Agent, AgentLauncher, Runner, User
-from vision_agents.core.edge import loopback
+from vision_agents.edge import Edge
 from vision_agents.plugins import embedded
 
 
 async def create_agent(**kwargs) -> Agent:
     """Factory function that creates and configures an agent."""
     agent = Agent(
-        edge=loopback.Edge(),
+        edge=Edge(),
         agent_user=User(name="Assistant", id="agent"),
         instructions="You are a helpful voice assistant.",
         llm=embedded.LLM(),

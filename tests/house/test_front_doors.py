@@ -55,7 +55,7 @@ class TestPlugins:
         )
         assert "embedded" in dir(plugins)
 
-    @pytest.mark.parametrize("name", ["deepgram", "elevenlabs", "gemini", "getstream", "openai", "webrtc"])
+    @pytest.mark.parametrize("name", ["deepgram", "elevenlabs", "gemini", "getstream", "openai"])
     def test_a_plugin_of_a_later_release_says_so(self, name: str) -> None:
         with pytest.raises(
             ModuleNotFoundError,
@@ -69,7 +69,6 @@ class TestPlugins:
         ("statement", "plugin"),
         [
             ("from vision_agents.plugins import deepgram, elevenlabs, gemini, getstream", "deepgram"),
-            ("from vision_agents.edge import Edge", "webrtc"),
             ("from vision_agents.llm.gemini import Realtime", "gemini"),
         ],
     )

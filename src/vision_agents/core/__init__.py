@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vision_agents.core.agents.session import AgentSession
     from vision_agents.core.errors import (
         AgentBusy,
+        BadOffer,
         CapabilityMissing,
         ConfigurationError,
         EdgeError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         SessionError,
         SessionLimitExceeded,
         SessionNotStarted,
+        SignallingRefused,
         StartTimeout,
         ToolError,
         TransferError,
@@ -60,6 +62,7 @@ __all__ = [
     "AgentBusy",
     "AgentLauncher",
     "AgentSession",
+    "BadOffer",
     "CapabilityMissing",
     "ConfigurationError",
     "EdgeError",
@@ -91,6 +94,7 @@ __all__ = [
     "SessionLimitExceeded",
     "SessionNotStarted",
     "SessionRegistry",
+    "SignallingRefused",
     "StartTimeout",
     "ToolError",
     "TransferError",

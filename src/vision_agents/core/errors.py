@@ -26,6 +26,8 @@
     │   │   └── RegistryRecovering    the store has lost its data: limited starts wait
     │   └── IdempotencyConflict       the key was used with another request
     ├── EdgeError                     the transport refused or lost the call
+    │   ├── SignallingRefused         a request that would set up a call is not allowed: status, code
+    │   ├── BadOffer                  a browser's offer no call can be made of (also a ValueError)
     │   ├── LegFailed                 nobody took a call that the transport placed: status
     │   ├── CapabilityMissing         this edge cannot do what was asked (transfer, DTMF, ...)
     │   └── TransferError             a call cannot be handed over to what was given
@@ -159,6 +161,25 @@ class IdempotencyConflict(LaunchError):
 
 class EdgeError(VisionAgentsError):
     """The transport refused or lost the call."""
+
+
+class SignallingRefused(EdgeError):
+    """A request that would set up a call is not allowed, or makes no sense.
+
+    Args:
+        message: what is wrong with it.
+        status: the HTTP status that says so.
+        code: one word for programs.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class BadOffer(EdgeError, ValueError):
+    """A browser's offer is none, is too large, or holds media that no call can be made of."""
 
 
 class LegFailed(EdgeError):

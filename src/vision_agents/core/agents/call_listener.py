@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.agents.line import Line
+from vision_agents.core.agents.typed_turn import typed_turn
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.messages import PageMessage, TypedText
 from vision_agents.core.edge.transport import ConnectionListener
 from vision_agents.core.events.agent import CallInfo
 from vision_agents.core.events.bus import EventBus
@@ -19,6 +21,8 @@ from vision_agents.core.events.plugin import (
     CallEndedEvent,
     ParticipantJoinedEvent,
     ParticipantLeftEvent,
+    ParticipantReconnectedEvent,
+    ParticipantReconnectingEvent,
 )
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import Reason
@@ -83,6 +87,23 @@ class CallListener(ConnectionListener):
         self._wake_ups.look()
         if self._dialogue is not None and self._scope is not None and not self._scope.closed:
             self._scope.start(self._dialogue.forget(participant), name="forget")
+
+    def on_participant_reconnecting(self, participant: Participant) -> None:
+        """Tell that somebody cannot be reached."""
+        self._events.emit(ParticipantReconnectingEvent, participant=participant, call=self.call)
+
+    def on_participant_reconnected(self, participant: Participant) -> None:
+        """Tell that somebody is back."""
+        self._events.emit(ParticipantReconnectedEvent, participant=participant, call=self.call)
+
+    def on_message(self, participant: Participant, message: PageMessage) -> None:
+        """Answer typed words, or fall silent."""
+        if self._dialogue is None:
+            return
+        if isinstance(message, TypedText):
+            self._dialogue.take_turn(typed_turn(participant, message.text))
+        else:
+            self._dialogue.interrupt(force=False)
 
     def on_dtmf(self, participant: Participant, digit: str) -> None:
         """Hand a key to whoever waits for it."""

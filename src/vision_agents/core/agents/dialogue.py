@@ -37,7 +37,6 @@ from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
 
 logger = logging.getLogger("vision_agents.dialogue")
-
 HandOver: TypeAlias = "Callable[[Dialogue, Successor], Coroutine[Any, Any, None]]"
 
 

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.events.agent import AgentFinishEvent, AgentLeftCallEvent, CallInfo
+from vision_agents.core.events.agent import (
+    AgentFinishEvent,
+    AgentLeavingCallEvent,
+    AgentLeftCallEvent,
+    CallInfo,
+)
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
@@ -81,7 +86,11 @@ class Farewell:
         """Leave the call, give everything back, and tell how it ended."""
         session = self._session
         self._ends_at = self._ends_at or self._loop.time() + self._limit
+        reason = session.close_reason or CloseReason(Reason.COMPLETED)
         if connection is not None:
+            session.events.emit(
+                AgentLeavingCallEvent, call=self._call, reason=reason.reason, detail=reason.detail
+            )
             if self.end_call is not None:
                 await self._step(self._end(connection, self.end_call), "end the call", share=0.5)
             await self._step(connection.close(), "leave the call")
@@ -89,7 +98,6 @@ class Farewell:
         await self._step(session.agent.close_parts(), "close parts")
         if session.job is not None:
             await self._step(session.job.run_shutdown_callbacks(), "shutdown callbacks")
-        reason = session.close_reason or CloseReason(Reason.COMPLETED)
         session.events.emit(AgentFinishEvent, reason=reason.reason, detail=reason.detail)
         self.told.set()
         await self._step(session.events.drain(), "event handlers")

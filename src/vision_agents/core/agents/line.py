@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.agents.feed import SessionFeed
 from vision_agents.core.agents.sounds import BackgroundAudioHandlerConfig, Sounds
 from vision_agents.core.agents.telephone import Telephone
 from vision_agents.core.agents.transfer_desk import Desk
@@ -47,6 +48,7 @@ class Line:
             interrupt=lambda: dialogue.interrupt(force=False),
             active=session.wake_ups.user_active,
         )
+        SessionFeed.begin(session, connection)
         work.start(self.sounds.begin(session.background_audio_config), name="sounds")
         self._watch = self._watch_answer(session.voice_mail_detector, work)
         if connection.participants:

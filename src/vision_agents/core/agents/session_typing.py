@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from vision_agents.core.agents.dialogue import Dialogue
-from vision_agents.core.agents.listener import UserTurn
+from vision_agents.core.agents.typed_turn import typed_turn
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.errors import SessionError
-from vision_agents.core.observability.timeline import Mark, TurnTimeline, UserSpeech
 from vision_agents.core.types.people import Participant
 
 
@@ -40,14 +37,4 @@ class SessionTyping:
         if who is None:
             raise SessionError("Nobody else is in the call: say whose words they are with participant=.")
         if text:
-            dialogue.take_turn(_whole_turn(who, text))
-
-
-def _whole_turn(participant: Participant, text: str) -> UserTurn:
-    """A turn that began and ended now: who waits for the answer has waited since the Enter key."""
-    now = asyncio.get_running_loop().time()
-    timeline = TurnTimeline()
-    timeline.mark(Mark.SPEECH_END, now)
-    timeline.mark(Mark.END_OF_TURN, now)
-    timeline.speech = UserSpeech(participant.id, now, 0.0, 0.0)
-    return UserTurn(participant, text, now, duration=0.0, trailing_silence=0.0, timeline=timeline)
+            dialogue.take_turn(typed_turn(who, text))

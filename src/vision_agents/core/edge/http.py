@@ -56,7 +56,7 @@ class HttpRoute:
     Args:
         method: for example ``"POST"``.
         path: below the call: ``"webrtc/offer"`` is ``/calls/{call_id}/webrtc/offer``.
-        answer: makes the answer; an `EdgeError` is 409 with its text.
+        answer: makes the answer; a `SignallingRefused` has its own status, any other `EdgeError` is 409.
         takes_token: it checks a join token itself, so neither API key nor permission is asked. The route
             that gives tokens out does not.
         summary: one line for the documentation.
@@ -85,12 +85,21 @@ class HttpRoute:
 class HttpFiles:
     """Files that anybody may have, a page for example; ``index.html`` is served for the directory.
 
+    Args:
+        path: where they are.
+        directory: what is served; nothing outside of it is.
+        headers: sent with each file: what the page may do, how long it is kept.
+        call_in_page: what comes behind the path in the URL of a page where a person joins a call, for
+            example ``#call={call_id}``; empty where there is no such page.
+
     Raises:
         ValueError: a path that is the server's own, or more than one word.
     """
 
     path: str
     directory: Path
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    call_in_page: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what would get in the way of the server's own routes."""

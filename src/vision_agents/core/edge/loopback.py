@@ -41,7 +41,7 @@ __all__ = [
     "SeenFrame",
 ]
 
-ALL_CAPABILITIES = frozenset(Capability) - {Capability.PLAYBACK_POSITION}
+ALL_CAPABILITIES = frozenset(Capability) - {Capability.PLAYBACK_POSITION, Capability.FEED}
 """What this edge can do."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.messages import PageMessage
 from vision_agents.core.edge.recorder import Recorder
 from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, EdgeTransport, LegStep
 from vision_agents.core.types.people import Participant, User
@@ -51,6 +52,18 @@ class RecordingListener(ConnectionListener):
     def on_participant_left(self, participant: Participant) -> None:
         """Pass on."""
         self._inner.on_participant_left(participant)
+
+    def on_participant_reconnecting(self, participant: Participant) -> None:
+        """Pass on."""
+        self._inner.on_participant_reconnecting(participant)
+
+    def on_participant_reconnected(self, participant: Participant) -> None:
+        """Pass on."""
+        self._inner.on_participant_reconnected(participant)
+
+    def on_message(self, participant: Participant, message: PageMessage) -> None:
+        """Pass on."""
+        self._inner.on_message(participant, message)
 
     def on_dtmf(self, participant: Participant, digit: str) -> None:
         """Pass on."""
@@ -128,6 +141,10 @@ class RecordedConnection(Connection):
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the others."""
         await self._inner.send_custom_event(data)
+
+    def show(self, entry: Mapping[str, object], to: Participant | None = None) -> None:
+        """Show people what happens."""
+        self._inner.show(entry, to)
 
     async def send_dtmf(self, digit: str) -> None:
         """Press a key."""

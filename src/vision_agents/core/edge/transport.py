@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.http import HttpFiles, HttpRoute
+from vision_agents.core.edge.messages import PageMessage
 from vision_agents.core.errors import CapabilityMissing
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.tracks import TrackType
@@ -33,6 +34,8 @@ class Capability(StrEnum):
     """It shows the others what the agent shows."""
     HANGUP = "hangup"
     """It can end the call for everybody."""
+    FEED = "feed"
+    """It shows people what happens in the session: `Connection.show`."""
 
 
 class LegStep(StrEnum):
@@ -67,6 +70,15 @@ class ConnectionListener(Protocol):
 
     def on_participant_left(self, participant: Participant) -> None:
         """Somebody else has left the call."""
+
+    def on_participant_reconnecting(self, participant: Participant) -> None:
+        """Somebody cannot be reached at the moment; they come back, or leave."""
+
+    def on_participant_reconnected(self, participant: Participant) -> None:
+        """Somebody who could not be reached is back."""
+
+    def on_message(self, participant: Participant, message: PageMessage) -> None:
+        """Somebody typed words, or asks for silence; checked and bounded by the transport."""
 
     def on_dtmf(self, participant: Participant, digit: str) -> None:
         """Somebody pressed a key, told beside the audio."""
@@ -128,6 +140,14 @@ class Connection(ABC):
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the other participants."""
         raise self._cannot(f"send custom events ({len(data)} fields dropped)")
+
+    def show(self, entry: Mapping[str, object], to: Participant | None = None) -> None:
+        """Show people what happens in the session, with `Capability.FEED`; dropped where nobody looks.
+
+        Args:
+            entry: JSON, ``type`` says what it is; see `vision_agents.core.agents.feed`.
+            to: who is shown it; everybody where it is left out.
+        """
 
     async def send_dtmf(self, digit: str) -> None:
         """Press one key, told to the others beside the audio."""

@@ -43,6 +43,16 @@ class CustomEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLeavingCallEvent(Event):
+    """The agent leaves the call next; what is sent now still reaches the others."""
+
+    type: ClassVar[str] = "agent.leaving_call"
+    call: CallInfo
+    reason: Reason = Reason.COMPLETED
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLeftCallEvent(Event):
     """The agent has left the call."""
 

@@ -60,6 +60,22 @@ class ParticipantLeftEvent(PluginEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantReconnectingEvent(PluginEvent):
+    """Somebody cannot be reached at the moment; they come back, or leave."""
+
+    type: ClassVar[str] = "plugin.edge.participant_reconnecting"
+    call: CallInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantReconnectedEvent(PluginEvent):
+    """Somebody who could not be reached is back."""
+
+    type: ClassVar[str] = "plugin.edge.participant_reconnected"
+    call: CallInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LLMResponseFinalEvent(PluginEvent):
     """The model has answered in full; `text` is what it wrote, heard or not."""
 

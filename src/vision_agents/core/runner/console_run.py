@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
@@ -19,10 +21,14 @@ from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.media.local_file import open_media_file
 from vision_agents.core.runner.event_log import EventLog
 from vision_agents.core.runner.file_call import FileCall
+from vision_agents.core.runner.pages import CallPages
 from vision_agents.core.runner.recording import RecordedEdge, recording
 from vision_agents.core.runner.screen import Screen
 from vision_agents.core.runner.terminal_call import TerminalCall, TerminalOptions
 from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
+
+if TYPE_CHECKING:
+    from vision_agents.core.runner.options import ServeOptions
 
 logger = logging.getLogger("vision_agents.runner")
 
@@ -56,9 +62,18 @@ class ConsoleRun:
         launcher: starts it; started and stopped here.
         options: what was asked for.
         screen: shows the conversation.
+        serve_options: gives the settings of the server of the edge's page, where it has one.
     """
 
-    def __init__(self, launcher: AgentLauncher, options: RunOptions, screen: Screen) -> None:
+    def __init__(
+        self,
+        launcher: AgentLauncher,
+        options: RunOptions,
+        screen: Screen,
+        *,
+        serve_options: Callable[[], ServeOptions] | None = None,
+    ) -> None:
+        self._pages = CallPages(launcher, serve_options, screen, opens=not options.no_demo)
         self._launcher = launcher
         self._options = options
         self._screen = screen
@@ -77,13 +92,14 @@ class ConsoleRun:
         async with AsyncExitStack() as stack:
             await self._open_files(stack)
             with self._screen.progress("Getting the models ready ..."):
-                await self._launcher.warmup(configure=self._check)
+                await self._launcher.warmup(configure=self._look_at)
             await stack.enter_async_context(self._launcher)
             session = await self._launcher.start_session(
                 call.id, call.type, options.video_track_override, configure=self._configure
             )
             try:
-                await self._talk(session, call)
+                async with self._pages.serving(call):
+                    await self._talk(session, call)
             finally:
                 self._screen.show_summary()
 
@@ -104,6 +120,11 @@ class ConsoleRun:
             self._recorder = await stack.enter_async_context(recording(options.record))
         if options.events is not None:
             self._event_log = await stack.enter_async_context(EventLog.open(options.events))
+
+    def _look_at(self, agent: Agent) -> None:
+        self._check(agent)
+        if self._caller is None:
+            self._pages.take(agent)
 
     def _check(self, agent: Agent) -> None:
         """Refuse an agent that nobody could ever talk to."""
@@ -144,7 +165,7 @@ class ConsoleRun:
         async with TaskScope("run") as scope:
             if self._caller is not None:
                 scope.start(self._caller.make(session), name="caller", on_error=self._note)
-            elif not self._options.no_demo:
+            elif not (self._options.no_demo or self._pages.wanted):
                 scope.start(session.agent.edge.open_demo(call), name="demo")
             await session.wait()
         if reason := session.close_reason:

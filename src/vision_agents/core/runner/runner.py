@@ -164,7 +164,9 @@ class Runner:
 
         with cancelling_on_signals() as interruption:
             try:
-                await ConsoleRun(self.launcher, options, Screen()).run()
+                await ConsoleRun(
+                    self.launcher, options, Screen(), serve_options=lambda: self.serve_options
+                ).run()
             except asyncio.CancelledError:
                 if not interruption.came:
                     raise

@@ -33,6 +33,10 @@ class Screen:
         """Show that something takes a while, for the length of the block; on a terminal only."""
         return self._errors.status(text)
 
+    def show_page(self, url: str) -> None:
+        """Say where a person can join the call."""
+        self._console.print(Text.assemble("Talk to the agent: ", (url, "bold")))
+
     def attach(self, events: EventBus, *, counts_only: bool = False) -> None:
         """Show the conversation of a bus from now on; with `counts_only` somebody else shows it."""
         events.on(TurnMarksEvent, self._on_marks)

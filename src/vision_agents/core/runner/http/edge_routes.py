@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, compile_path
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.edge.http import HttpFiles, HttpRequest, HttpRoute
-from vision_agents.core.errors import ConfigurationError, EdgeError
+from vision_agents.core.errors import ConfigurationError, EdgeError, SignallingRefused
 from vision_agents.core.runner.http.body import read
 from vision_agents.core.runner.http.openapi import answers
 from vision_agents.core.runner.http.permissions import CallGuard, Permission, TokenGuard
@@ -33,8 +35,13 @@ def add_edge_routes(app: FastAPI, agent: Agent) -> None:
         edge = agent.edge
     except ConfigurationError:  # an agent without one joins calls in its own way
         return
+    add_routes(app, type(edge).http_routes())
+
+
+def add_routes(app: FastAPI, routes: Sequence[HttpRoute | HttpFiles]) -> None:
+    """Add what a transport contributes, unless it is there already."""
     state = state_of_app(app)
-    for route in type(edge).http_routes():
+    for route in routes:
         if isinstance(route, HttpFiles):
             _add_files(app, state, route)
         else:
@@ -46,7 +53,26 @@ def _add_files(app: FastAPI, state: ServerState, files: HttpFiles) -> None:
     if (key := ("", files.path)) not in state.edge_routes:
         state.edge_routes.add(key)
         state.public_paths.append(re.compile(rf"{re.escape(files.path)}(/.*)?"))
-        app.router.routes.append(Mount(files.path, StaticFiles(directory=files.directory, html=True)))
+        app.router.routes.append(Mount(files.path, _Files(files)))
+        app.add_route(files.path, _to_directory, include_in_schema=False)
+
+
+class _Files(StaticFiles):
+    """Static files with headers of their own."""
+
+    def __init__(self, files: HttpFiles) -> None:
+        super().__init__(directory=files.directory, html=True)
+        self._headers = files.headers
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Serve one."""
+        answer = await super().get_response(path, scope)
+        answer.headers.update(self._headers)
+        return answer
+
+
+def _to_directory(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/", 308)
 
 
 def _add_route(app: FastAPI, state: ServerState, route: HttpRoute) -> None:
@@ -90,6 +116,9 @@ async def _answer(route: HttpRoute, request: Request) -> Response:
     )
     try:
         answer = await route.answer(asked)
+    except SignallingRefused as error:
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+        raise Problem(error.status, error.code, str(error), headers=headers) from error
     except EdgeError as error:
         raise Problem(409, "signalling_failed", str(error)) from error
     return Response(answer.body, answer.status, dict(answer.headers), answer.media_type)

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import uvicorn
 from fastapi import FastAPI
 
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.runner.http.auth import check_exposure, is_loopback
-from vision_agents.core.runner.http.protocol import ConnectionLimits, LimitedProtocol
+from vision_agents.core.runner.http.listening import Server, bound
 from vision_agents.core.runner.http.state import ServerState, state_of_app
 from vision_agents.core.runner.signals import handling_signals
 from vision_agents.core.runner.watchdog import Watchdog
@@ -28,7 +27,6 @@ logger = logging.getLogger("vision_agents.http")
 _REST: Seconds = 1.7
 """After the drain and the launcher's closing: leaving the registry, and what is left of the connections."""
 _AT_ONCE: Seconds = 1.0
-_GRACEFUL = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +43,6 @@ class ServeSettings:
             raise ConfigurationError(f"port must be between 0 and 65535, not {self.port}.")
         if not self.drain_timeout >= 0:
             raise ConfigurationError(f"drain_timeout must be >= 0, not {self.drain_timeout}.")
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to us, and tells our log where it listens."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
-        for listener in sockets or ():
-            logger.info("The server listens", extra={"url": _url(listener)})
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Do nothing."""
-        yield
 
 
 class AgentServer:
@@ -83,7 +66,7 @@ class AgentServer:
         settings, state = self._settings, self._state
         check_exposure(state.options, settings.host)
         state.bound_to_loopback = is_loopback(settings.host)
-        with _bound(settings.host, settings.port) as listener:
+        with bound(settings.host, settings.port) as listener:
             task = asyncio.current_task()
             assert task is not None
             with handling_signals(partial(self._on_signal, watchdog, task)):
@@ -95,7 +78,7 @@ class AgentServer:
                         raise
 
     async def _serve(self, listener: socket.socket, shared: object) -> None:
-        server = _Server(self._config())
+        server = Server(self._app, self._state.options)
         self._serving = True
         if not self._state.launcher.running:
             logger.warning(
@@ -106,23 +89,6 @@ class AgentServer:
             async with TaskScope("serve") as scope:
                 scope.start(self._end(server), name="end")
                 await server.serve(sockets=[listener])
-
-    def _config(self) -> uvicorn.Config:
-        options = self._state.options
-        limits = ConnectionLimits(
-            max_connections=options.max_connections, receive_timeout=options.receive_timeout
-        )
-        return uvicorn.Config(
-            self._app,
-            loop="none",
-            http=partial(LimitedProtocol, limits=limits),  # pyright: ignore[reportArgumentType] - is only called
-            lifespan="off",  # entered here, so that what fails in it is raised as it is
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACEFUL,
-            h11_max_incomplete_event_size=options.max_header_bytes,
-        )
 
     def _on_signal(self, watchdog: Watchdog, task: asyncio.Task[object], number: int) -> None:
         self._signals += 1
@@ -137,7 +103,7 @@ class AgentServer:
             watchdog.arm(_AT_ONCE, code=128 + number)
             self._at_once.set()
 
-    async def _end(self, server: uvicorn.Server) -> None:
+    async def _end(self, server: Server) -> None:
         """Wait for the signal, let the sessions end, and take the socket away last."""
         await self._asked.wait()
         launcher = self._state.launcher
@@ -159,22 +125,3 @@ def _what_is_there_stays() -> Generator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-@contextmanager
-def _bound(host: str, port: int) -> Generator[socket.socket]:
-    """Take the address now, and listen later: a server that still loads its models is not there yet."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio sets TCP_NODELAY only where it is: without it, answers wait 40 ms.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(f"Cannot serve on {host} port {port}: {error.strerror}.") from error
-        yield listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""The media of one browser: a peer connection, told in the engine's own shapes."""

@@ -1,0 +1,286 @@
+"""One person in a call, over one peer connection after another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.messages import AnyMessage, read_message
+from vision_agents.core.errors import EdgeError
+from vision_agents.core.types.people import Participant
+from vision_agents.core.types.tracks import TrackType
+from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
+from vision_agents.plugins.webrtc.peers import MediaPeer, NewPeer
+from vision_agents.plugins.webrtc.settings import EdgeSettings
+
+logger = logging.getLogger("vision_agents.webrtc")
+
+_MOST_HELD = 200
+"""Entries for somebody who is cut off; they get them when they are back."""
+_MESSAGES_A_SECOND = 20
+
+
+class SeatState(StrEnum):
+    """How a person can be reached."""
+
+    JOINING = "joining"
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatHooks:
+    """Whom a seat tells.
+
+    Args:
+        joined: media flows for the first time.
+        reconnecting: the person cannot be reached.
+        reconnected: they are back.
+        left: they are gone, or never came; the last thing that is told.
+        audio: what they say.
+        video: what they show.
+        video_ended: they show it no longer.
+        message: what their page sends.
+        retire: closes a peer connection that is no longer used.
+    """
+
+    joined: Callable[[Seat], None]
+    reconnecting: Callable[[Seat], None]
+    reconnected: Callable[[Seat], None]
+    left: Callable[[Seat, str], None]
+    audio: Callable[[Seat, PcmData], None]
+    video: Callable[[Seat, TrackType, VideoFrame], None]
+    video_ended: Callable[[Seat, TrackType], None]
+    message: Callable[[Seat, AnyMessage], None]
+    retire: Callable[[MediaPeer], None]
+
+
+class Seat:
+    """A person's place in a call: it stays while their connection is lost and made anew.
+
+    Args:
+        participant: who sits there.
+        name: what they want to be called.
+        settings: how long they may take.
+        new_peer: makes a peer connection.
+        hooks: whom to tell.
+    """
+
+    def __init__(
+        self,
+        participant: Participant,
+        *,
+        name: str,
+        settings: EdgeSettings,
+        new_peer: NewPeer,
+        hooks: SeatHooks,
+    ) -> None:
+        self.participant = participant
+        self.name = name
+        self.state = SeatState.JOINING
+        self.was_in = False
+        """Whether the others ever heard of them."""
+        self.resume_id = ""
+        """Of the one token with which the person may come back."""
+        self.dropped_messages = 0
+        self._settings = settings
+        self._new_peer = new_peer
+        self._hooks = hooks
+        self._peer: MediaPeer | None = None
+        self._held: list[Mapping[str, object]] = []
+        self._deadline: asyncio.TimerHandle | None = None
+        self._allowed = float(_MESSAGES_A_SECOND)
+        self._counted: Seconds = 0.0
+
+    async def connect(self, offer_sdp: str) -> str:
+        """Take an offer; the connection that there was is given up. Gives the answer."""
+        ears = _Ears(self)
+        ears.peer = peer = self._new_peer(ears)
+        try:
+            answer = await peer.accept(offer_sdp)
+            self._must_be_here()
+        except BaseException:
+            await peer.close()
+            raise
+        before, self._peer = self._peer, peer
+        if before is not None:
+            self._hooks.retire(before)
+            self._lose(window=self._settings.resume_window)
+        else:
+            self._within(self._settings.connect_wait, "the page did not connect")
+        self.resume_id = secrets.token_urlsafe(16)
+        return answer
+
+    def _must_be_here(self) -> None:
+        if self.state is SeatState.LEFT:
+            raise EdgeError("The call has ended.")
+
+    @property
+    def unplayed(self) -> Seconds:
+        """How much of what was sent they have not heard yet."""
+        return self._peer.unplayed if self._peer is not None and self.reachable else 0.0
+
+    @property
+    def reachable(self) -> bool:
+        """Whether what is sent arrives."""
+        return self.state is SeatState.CONNECTED
+
+    def send_audio(self, frame: PcmData) -> None:
+        """Let them hear 20 ms."""
+        if self._peer is not None and self.reachable:
+            self._peer.send_audio(frame)
+
+    def flush_audio(self, last: PcmData | None) -> None:
+        """Drop what they have not heard yet, and end with `last`."""
+        if self._peer is not None and self.reachable:
+            self._peer.flush_audio(last)
+
+    def send_video(self, frame: VideoFrame) -> None:
+        """Show them a picture."""
+        if self._peer is not None and self.reachable:
+            self._peer.send_video(frame)
+
+    def send(self, data: Mapping[str, object]) -> None:
+        """Send to their page; what they miss while they are cut off they get later."""
+        if self._peer is not None and self.reachable:
+            self._peer.send_message(data)
+        elif self.state is SeatState.RECONNECTING:
+            self._held.append(data)
+            del self._held[:-_MOST_HELD]
+
+    def leave(self, detail: str) -> None:
+        """Take the person out of the call."""
+        if self.state is SeatState.LEFT:
+            return
+        self.state = SeatState.LEFT
+        self._stop_waiting()
+        self._held.clear()
+        peer, self._peer = self._peer, None
+        if peer is not None:
+            self._hooks.retire(peer)
+        self._hooks.left(self, detail)
+
+    # What the peer connections tell; those that were given up are not listened to.
+
+    def listens_to(self, peer: MediaPeer | None) -> bool:
+        """Whether a peer connection is the present one."""
+        return peer is not None and peer is self._peer
+
+    def heard(self, pcm: PcmData) -> None:
+        """Pass on what they say."""
+        if self.reachable:
+            self._hooks.audio(self, pcm)
+
+    def seen(self, kind: TrackType, frame: VideoFrame) -> None:
+        """Pass on what they show."""
+        if self.reachable:
+            self._hooks.video(self, kind, frame)
+
+    def seen_no_more(self, kind: TrackType) -> None:
+        """Pass on that they show it no longer."""
+        if self.state is not SeatState.JOINING:
+            self._hooks.video_ended(self, kind)
+
+    def told(self, data: Mapping[str, object]) -> None:
+        """Pass a message on, if it is one, and not one too many."""
+        message = read_message(data) if self._may_send() and self.state is not SeatState.JOINING else None
+        if message is None:
+            self.dropped_messages += 1
+        else:
+            self._hooks.message(self, message)
+
+    def connected(self) -> None:
+        """Go on, or begin."""
+        self._stop_waiting()
+        before, self.state = self.state, SeatState.CONNECTED
+        if before is SeatState.JOINING:
+            self.was_in = True
+            self._hooks.joined(self)
+        elif before is SeatState.RECONNECTING:
+            self._hooks.reconnected(self)
+            held, self._held = self._held, []
+            for data in held:
+                self.send(data)
+
+    def interrupted(self) -> None:
+        """Begin to wait for them."""
+        if self.state is SeatState.CONNECTED:
+            self._lose(window=self._settings.resume_window)
+
+    def closed(self, detail: str) -> None:
+        """See them leave; a connection that was lost first may still be replaced."""
+        if self.state is not SeatState.RECONNECTING:
+            self.leave(detail)
+
+    def _lose(self, *, window: Seconds) -> None:
+        told, self.state = self.state is SeatState.CONNECTED, SeatState.RECONNECTING
+        if self._deadline is None or told:
+            self._within(window, "the connection was lost")
+        if told:
+            self._hooks.reconnecting(self)
+
+    def _within(self, limit: Seconds, detail: str) -> None:
+        self._stop_waiting()
+        self._deadline = asyncio.get_running_loop().call_later(limit, self.leave, detail)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _may_send(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        earned = (now - self._counted) * _MESSAGES_A_SECOND
+        self._allowed = min(float(_MESSAGES_A_SECOND), self._allowed + earned)
+        self._counted = now
+        if self._allowed < 1:
+            return False
+        self._allowed -= 1
+        return True
+
+
+class _Ears:
+    """Passes on what a peer connection tells, for as long as it is the seat's present one."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self.peer: MediaPeer | None = None
+
+    @property
+    def _present(self) -> bool:
+        return self._seat.listens_to(self.peer)
+
+    def on_audio(self, pcm: PcmData) -> None:
+        if self._present:
+            self._seat.heard(pcm)
+
+    def on_video(self, kind: TrackType, frame: VideoFrame) -> None:
+        if self._present:
+            self._seat.seen(kind, frame)
+
+    def on_video_ended(self, kind: TrackType) -> None:
+        if self._present:
+            self._seat.seen_no_more(kind)
+
+    def on_message(self, data: Mapping[str, object]) -> None:
+        if self._present:
+            self._seat.told(data)
+
+    def on_connected(self) -> None:
+        if self._present:
+            self._seat.connected()
+
+    def on_interrupted(self) -> None:
+        if self._present:
+            self._seat.interrupted()
+
+    def on_closed(self, detail: str) -> None:
+        if self._present:
+            self._seat.closed(detail)
