@@ -154,13 +154,6 @@ async def test_the_button_silences_the_agent() -> None:
         await call.settles()
 
 
-async def test_typed_words_need_no_page() -> None:
-    async with scripted_call("Yes.") as call:
-        await call.session.take_text("are you sure")
-        await call.settles()
-        assert call.said == [("user", "are you sure"), ("assistant", "Yes.")]
-
-
 async def test_a_model_that_hears_takes_typed_words_too() -> None:
     model = ScriptedRealtime("Yes.")
     async with realtime_call(model) as call:

@@ -12,6 +12,8 @@ from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.messages import InterruptAsked, TypedText
 from vision_agents.core.errors import BadOffer, EdgeError, SignallingRefused
 from vision_agents.core.types.people import User
+from vision_agents.core.types.tracks import TrackType
+from vision_agents.core.video.frame import RgbFrame
 from vision_agents.plugins.webrtc.connection import WebRtcConnection
 from vision_agents.plugins.webrtc.meeting import Meeting
 from vision_agents.plugins.webrtc.seat import Seat
@@ -378,6 +380,21 @@ class TestSound:
         with pytest.raises(ValueError, match="48000 Hz"):
             scene.agent.send_audio(PcmData(np.zeros(320, np.int16), 16_000))
         await scene.agent.close()
+
+
+class TestPictures:
+    async def test_they_go_both_ways(self) -> None:
+        scene = Scene()
+        (_, anns), (_, bobs) = await scene.person(), await scene.person()
+        picture = RgbFrame(np.zeros((2, 4, 3), np.uint8), captured_at=0.0)
+        anns.ears.on_video(TrackType.SCREEN_SHARE, picture)
+        anns.ears.on_video_ended(TrackType.SCREEN_SHARE)
+        scene.agent.send_video(picture)
+
+        assert scene.ears.told()[2:] == ["shows SCREEN_SHARE 4", "shows no SCREEN_SHARE"]
+        assert (anns.video, bobs.video) == ([picture], [picture])
+        await scene.agent.close()
+        scene.agent.send_video(picture)
 
 
 class TestMessages:
