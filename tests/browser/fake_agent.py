@@ -112,7 +112,9 @@ class FakeAgent:
             return JSONResponse({"session_id": "s1", "call_id": call_id}, 201)
         if verb == "join-token":
             return JSONResponse({"token": "joining", "expires_at": "", "ice_servers": []}, 201)
-        assert request.headers["authorization"] == ("Bearer joining" if verb == "offer" else "Bearer resuming")
+        assert request.headers["authorization"] == (
+            "Bearer joining" if verb == "offer" else "Bearer resuming"
+        )
         return JSONResponse(await self._accept(body, call_id))
 
     async def _accept(self, offer: Message, call_id: str) -> Message:

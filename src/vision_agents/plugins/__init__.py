@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
 
 _GROUP = "vision_agents.plugins"
-_COMING = ("anthropic", "console", "deepgram", "elevenlabs", "gemini", "getstream", "openai", "sip")
+_COMING = ("anthropic", "deepgram", "elevenlabs", "gemini", "getstream", "openai", "sip")
 """Documented plugins that a later release brings."""
 
 

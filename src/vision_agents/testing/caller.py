@@ -175,7 +175,10 @@ class SimulatedCaller:
 
 
 def _with_breath(voice: PcmData) -> PcmData:
-    breath = np.random.default_rng(3).normal(0, 4000, len(voice)) * (np.abs(voice.samples) > 50)
+    """Add noise that is still there on a telephone line: it must be a fourth of what is heard there."""
+    held = _RATE // 8000
+    breath = np.random.default_rng(3).normal(0, 4500, len(voice) // held + 1).repeat(held)[: len(voice)]
+    breath *= np.abs(voice.samples) > 50
     return PcmData(np.clip(voice.samples + breath, -32768, 32767).astype(np.int16), voice.sample_rate)
 
 

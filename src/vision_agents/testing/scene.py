@@ -119,10 +119,11 @@ async def realtime_call(
     tts: ScriptedTTS | None = None,
     deadlines: Deadlines | None = None,
     tools: Sequence[Callable[..., object]] = (),
+    prepare: Callable[[Agent], object] = lambda _agent: None,
 ) -> AsyncGenerator[RealtimeCall]:
     """Join a call with a realtime model; an `stt` hears for it, a `tts` speaks for it.
 
-    At the end the model's script must have been followed to its end.
+    `prepare` gets the agent before it joins. At the end the model's script must have been followed.
     """
     edge = Edge()
     agent = Agent(
@@ -139,6 +140,7 @@ async def realtime_call(
     )
     events: list[Event] = []
     agent.events.on(Event, events.append)
+    prepare(agent)
     call = await agent.create_call("default", "scene")
     async with SimulatedCaller(edge) as caller, agent.join(call) as session:
         yield RealtimeCall(agent, session, caller, model, events=events)

@@ -9,12 +9,15 @@ from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import Edge, LoopbackConnection
 from vision_agents.core.edge.loopback_room import LoopbackExchange
 from vision_agents.core.edge.transport import Call, Capability, ConnectionListener
-from vision_agents.core.errors import EdgeError
+from vision_agents.core.errors import CapabilityMissing, EdgeError
 from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.tracks import TrackType
+from vision_agents.core.video.frame import RgbFrame, VideoFrame
 
 pytestmark = pytest.mark.virtual_time
 
 FRAME = PcmData(np.arange(960, dtype=np.int16), 48_000)
+PICTURE = RgbFrame(np.zeros((2, 4, 3), np.uint8), captured_at=0.0)
 CALL = Call("lunch")
 
 
@@ -24,10 +27,18 @@ class Ears(ConnectionListener):
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
         self.pieces: list[PcmData] = []
+        self.seen: list[tuple[TrackType, VideoFrame]] = []
 
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         self.heard.append(("audio", participant.user_id))
         self.pieces.append(pcm)
+
+    def on_video(self, participant: Participant, kind: TrackType, frame: VideoFrame) -> None:
+        self.heard.append(("video", participant.user_id))
+        self.seen.append((kind, frame))
+
+    def on_video_ended(self, participant: Participant, kind: TrackType) -> None:
+        self.heard.append(("dark", participant.user_id))
 
     def on_participant_joined(self, participant: Participant) -> None:
         self.heard.append(("joined", participant.user_id))
@@ -71,6 +82,39 @@ async def test_a_peer_hears_the_agent_with_the_time() -> None:
 
     (frame,) = peer.heard
     assert (frame.at, frame.pcm, frame.participant.user_id) == (1.5, FRAME, "agent")
+
+
+async def test_what_a_peer_shows_is_seen_with_its_kind_and_ends() -> None:
+    edge, ears = Edge(), Ears()
+    await join(edge, ears)
+    peer = edge.join_as(User(id="ann"))
+
+    peer.send_video(PICTURE)
+    peer.send_video(PICTURE, TrackType.SCREEN_SHARE)
+    peer.end_video(TrackType.SCREEN_SHARE)
+
+    assert ears.seen == [(TrackType.VIDEO, PICTURE), (TrackType.SCREEN_SHARE, PICTURE)]
+    assert ears.heard == [("joined", "ann"), ("video", "ann"), ("video", "ann"), ("dark", "ann")]
+    assert peer.seen == []
+
+
+async def test_a_peer_sees_the_agent_with_the_time() -> None:
+    edge = Edge()
+    connection = await join(edge)
+    peer = edge.join_as(User(id="ann"))
+    await asyncio.sleep(1.5)
+
+    connection.send_video(PICTURE)
+
+    (seen,) = peer.seen
+    assert (seen.at, seen.frame, seen.participant.user_id) == (1.5, PICTURE, "agent")
+
+
+async def test_an_edge_without_video_out_refuses_pictures() -> None:
+    edge = Edge(capabilities=frozenset())
+    connection = await join(edge)
+    with pytest.raises(CapabilityMissing, match="cannot send video"):
+        connection.send_video(PICTURE)
 
 
 async def test_a_peer_with_a_callback_keeps_nothing() -> None:

@@ -15,7 +15,9 @@ from vision_agents.core.edge.recorded import RecordedConnection, join_recorded
 from vision_agents.core.edge.recorder import Recorder
 from vision_agents.core.edge.transport import Call, Capability, Connection, ConnectionListener
 from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import RgbFrame, VideoFrame
 
 pytestmark = pytest.mark.virtual_time
 
@@ -26,6 +28,12 @@ class Ears(ConnectionListener):
 
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         self.heard.append(("audio", participant.user_id, len(pcm)))
+
+    def on_video(self, participant: Participant, kind: TrackType, frame: VideoFrame) -> None:
+        self.heard.append(("video", kind))
+
+    def on_video_ended(self, participant: Participant, kind: TrackType) -> None:
+        self.heard.append(("dark", kind))
 
     def on_participant_joined(self, participant: Participant) -> None:
         self.heard.append(("joined", participant.user_id))
@@ -143,6 +151,22 @@ async def test_everything_else_is_passed_through(tmp_path: Path) -> None:
     assert connection.participants == inner.participants
     assert connection.capabilities == {Capability.PLAYBACK_POSITION}
     assert connection.output_rate == 24_000
+
+
+async def test_pictures_pass_through_both_ways(tmp_path: Path) -> None:
+    recorder = await Recorder.open(tmp_path / "call.wav")
+    edge, ears = Edge(), Ears()
+    connection = await join_recorded(edge, Call("lunch"), User(id="agent"), ears, recorder=recorder)
+    peer = edge.join_as(User(id="ann"))
+    picture = RgbFrame(np.zeros((2, 4, 3), np.uint8), captured_at=0.0)
+
+    peer.send_video(picture, TrackType.SCREEN_SHARE)
+    peer.end_video(TrackType.SCREEN_SHARE)
+    connection.send_video(picture)
+    await recorder.close()
+
+    assert ears.heard[1:] == [("video", TrackType.SCREEN_SHARE), ("dark", TrackType.SCREEN_SHARE)]
+    assert [seen.frame for seen in peer.seen] == [picture]
 
 
 async def test_leaving_is_told(tmp_path: Path) -> None:

@@ -18,6 +18,21 @@ def test_an_utterance_is_completed_only_when_the_transport_has_played_it() -> No
     assert line.ended == [handle]
 
 
+def test_an_utterance_that_fails_ends_only_when_the_transport_has_played_it() -> None:
+    line = Line()
+    handle = line.say("One.", finish=False)
+    line.listen()
+    line.unplayed = 0.02
+    line.queue.fail(handle, OSError("gone"))
+    line.listen()
+    assert not handle.done()
+    assert line.naps[-1:] == [0.02]
+    line.unplayed = 0.0
+    line.listen()
+    assert handle.state is UtteranceState.FAILED
+    assert line.ended == [handle]
+
+
 class TestAGap:
     """The voice is late in the middle of an utterance."""
 

@@ -43,7 +43,9 @@ def test_others_could_be_anybodys(text: str) -> None:
     [
         ("human", "human"),
         ("Voicemail.", "voicemail"),
-        ("The answer is: ivr", "ivr"),
+        (" ivr\n", "ivr"),
+        ("not voicemail", "uncertain"),
+        ("The answer is: ivr", "uncertain"),
         ("**screening**", "screening"),
         ("uncertain", "uncertain"),
         ("yes", "uncertain"),

@@ -288,3 +288,21 @@ def test_there_is_one_verdict_in_bounded_time_whatever_happens(
     assert len(messages) == (verdicts[0].answered_by is VOICEMAIL)
     assert call.machine.verdict == verdicts[0]
     assert call.machine.deadline is None
+
+
+def test_words_of_a_person_count_though_no_voice_was_heard() -> None:
+    """A word that begins with the line itself is the first thing there is: it may pass for its noise."""
+    call = Answer()
+    call.silence(0.8)
+    assert call.said("Hello?") == []
+    assert call.silence(1.1) == []
+    assert call.silence(0.1) == [verdict(HUMAN, Clue.WORDS, 2.0)]
+
+
+def test_words_of_nobody_in_particular_count_only_with_a_voice() -> None:
+    """A recogniser makes words of ringing, too."""
+    call = Answer()
+    call.silence(0.8)
+    assert call.said("Thank you.") == []
+    assert call.silence(9.1) == []
+    assert call.silence(0.1) == [verdict(UNCERTAIN, Clue.DEADLINE, 10.0)]

@@ -10,6 +10,7 @@ from vision_agents.core.edge.messages import PageMessage
 from vision_agents.core.edge.transport import ConnectionListener
 from vision_agents.core.errors import BadOffer
 from vision_agents.core.types.people import Participant
+from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
 from vision_agents.core.video.frame import VideoFrame
 from vision_agents.plugins.webrtc.peers import PeerEars
@@ -88,6 +89,12 @@ class Ears(ConnectionListener):
 
     def on_participant_reconnected(self, participant: Participant) -> None:
         self._note("reconnected", participant.id)
+
+    def on_video(self, participant: Participant, kind: TrackType, frame: VideoFrame) -> None:
+        self._note(f"shows {kind.name} {frame.width}", participant.id)
+
+    def on_video_ended(self, participant: Participant, kind: TrackType) -> None:
+        self._note(f"shows no {kind.name}", participant.id)
 
     def on_message(self, participant: Participant, message: PageMessage) -> None:
         self.messages.append(message)

@@ -6,12 +6,14 @@ import asyncio
 
 import numpy as np
 import pytest
-from tests.plugins.webrtc.stub_peers import Ears, StubPeer, Street
+from tests.plugins.webrtc.stub_peers import Ears, Street, StubPeer
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.messages import InterruptAsked, TypedText
 from vision_agents.core.errors import BadOffer, EdgeError, SignallingRefused
 from vision_agents.core.types.people import User
+from vision_agents.core.types.tracks import TrackType
+from vision_agents.core.video.frame import RgbFrame
 from vision_agents.plugins.webrtc.connection import WebRtcConnection
 from vision_agents.plugins.webrtc.meeting import Meeting
 from vision_agents.plugins.webrtc.seat import Seat
@@ -281,8 +283,8 @@ class TestCompany:
         scene = Scene()
         with pytest.raises(TimeoutError, match="within 2 s"):
             await scene.agent.wait_for_participant(2)
-        asyncio.get_running_loop().call_later(1, lambda: scene.street.peers[-1].ears.on_connected())
         await scene.meeting.admit("", "offer")
+        asyncio.get_running_loop().call_later(1, scene.street.peers[-1].ears.on_connected)
         await scene.agent.wait_for_participant(2)
 
         assert now() == 3
@@ -380,6 +382,21 @@ class TestSound:
         await scene.agent.close()
 
 
+class TestPictures:
+    async def test_they_go_both_ways(self) -> None:
+        scene = Scene()
+        (_, anns), (_, bobs) = await scene.person(), await scene.person()
+        picture = RgbFrame(np.zeros((2, 4, 3), np.uint8), captured_at=0.0)
+        anns.ears.on_video(TrackType.SCREEN_SHARE, picture)
+        anns.ears.on_video_ended(TrackType.SCREEN_SHARE)
+        scene.agent.send_video(picture)
+
+        assert scene.ears.told()[2:] == ["shows SCREEN_SHARE 4", "shows no SCREEN_SHARE"]
+        assert (anns.video, bobs.video) == ([picture], [picture])
+        await scene.agent.close()
+        scene.agent.send_video(picture)
+
+
 class TestMessages:
     async def test_words_keys_and_silence_reach_the_agent_and_a_ping_comes_back(self) -> None:
         scene = Scene()
@@ -418,7 +435,10 @@ class TestMessages:
         await scene.agent.send_custom_event({"score": 3})
         await scene.agent.send_dtmf("4")
 
-        custom, key = {"type": "custom", "data": {"score": 3}}, {"type": "log", "event": "digit", "digit": "4"}
+        custom, key = (
+            {"type": "custom", "data": {"score": 3}},
+            {"type": "log", "event": "digit", "digit": "4"},
+        )
         assert anns.messages == [{"type": "log"}, custom, key]
         assert bobs.messages == [custom, key]
         await scene.agent.close()

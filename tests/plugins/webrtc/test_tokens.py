@@ -186,7 +186,11 @@ class TestOverHttp:
         async with server() as (client, _):
             join = (await client.post("/calls/lunch/join-token")).json()["token"]
             resume = signalling().tokens.resume_token("lunch", participant_id="p", session="s", token_id="t")
-            for route, token, code in (("resume", join, 403), ("offer", resume, 403), ("resume", resume, 409)):
+            for route, token, code in (
+                ("resume", join, 403),
+                ("offer", resume, 403),
+                ("resume", resume, 409),
+            ):
                 answer = await client.post(
                     f"/calls/lunch/{route}", json=OFFER, headers={"Authorization": f"Bearer {token}"}
                 )

@@ -134,6 +134,11 @@ class AgentTurns:
         return current is not None and current.state is UtteranceState.PLAYING
 
     @property
+    def held_back(self) -> bool:
+        """Whether nobody is to hear the agent yet, and it has something to say."""
+        return self._output.gate.closed and not self.idle
+
+    @property
     def current(self) -> UtteranceHandle | None:
         """The utterance whose turn it is, heard already or not; None where there is none."""
         if self._output.queue.current is not None:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.agents.line import Line
+from vision_agents.core.agents.typed_turn import typed_turn
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.messages import PageMessage, TypedText
+from vision_agents.core.edge.transport import ConnectionListener
 from vision_agents.core.events.agent import CallInfo
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import (
@@ -26,7 +28,7 @@ from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import Reason
 
 
-class CallListener:
+class CallListener(ConnectionListener):
     """Hears from the connection; audio that comes before the agent is ready is dropped.
 
     Args:
@@ -99,7 +101,7 @@ class CallListener:
         if self._dialogue is None:
             return
         if isinstance(message, TypedText):
-            self._dialogue.take_text(message.text, participant)
+            self._dialogue.take_turn(typed_turn(participant, message.text))
         else:
             self._dialogue.interrupt(force=False)
 

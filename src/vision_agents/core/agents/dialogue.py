@@ -11,8 +11,7 @@ from vision_agents.core.agents.agent_turns import AgentTurn, AgentTurns, TurnHoo
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.ensemble import Ensemble, Persona, Surroundings, assemble
 from vision_agents.core.agents.handed_over import Successor
-from vision_agents.core.agents.listener import Listener, UserTurn
-from vision_agents.core.agents.listeners import Listeners
+from vision_agents.core.agents.listener import UserTurn
 from vision_agents.core.agents.output import Output, Silence
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.realtime_ear import EarHooks, RealtimeEar
@@ -20,26 +19,19 @@ from vision_agents.core.agents.realtime_side import connect
 from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
-from vision_agents.core.agents.typed_turns import TypedTurns, question
+from vision_agents.core.agents.user_turns import UserTurns
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.events.agent import (
-    TurnObservedEvent,
-    TurnRulesEvent,
-    UserInterimTranscriptEvent,
-    UserTurnStartedEvent,
-)
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest
-from vision_agents.core.observability.timeline import Mark, TurnTimeline
+from vision_agents.core.observability.timeline import Mark
 from vision_agents.core.speech.utterance import UtteranceHandle
-from vision_agents.core.turns.decisions import Decision
-from vision_agents.core.turns.observations import Floor, Observation
+from vision_agents.core.turns.observations import Floor
 from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
@@ -48,7 +40,7 @@ logger = logging.getLogger("vision_agents.dialogue")
 HandOver: TypeAlias = "Callable[[Dialogue, Successor], Coroutine[Any, Any, None]]"
 
 
-class Dialogue(TypedTurns):
+class Dialogue:
     """Who said what to whom, as it happens.
 
     Args:
@@ -86,22 +78,15 @@ class Dialogue(TypedTurns):
         self._pipeline = pipeline
         self._history = history
         self._states = states
-        self._bus = bus
         self._reports = reports
         self._wake_ups = wake_ups
         self._scope = scope
-        self._deadlines = deadlines
-        self._listeners = Listeners(self._new_listener, scope)
         self._floor = Floor.FREE
-        self._deaf = False
         self._first_request = LLMRequest(instructions, (), tools.schemas())
-        self._holding: set[str] = set()
         self._events = TurnEvents(bus, reports)
         self.quiet = asyncio.Event()
         """Set while the agent has nothing to say."""
         self.quiet.set()
-        self._owed = False
-        """Whether a participant's question waits for an answer that nobody is making."""
         self.output = Output(
             connection,
             started=self._on_started,
@@ -127,17 +112,20 @@ class Dialogue(TypedTurns):
                 wasted=self._events.wasted,
             ),
         )
+        self._user = UserTurns(
+            pipeline,
+            self._around,
+            turns=self.turns,
+            events=self._events,
+            wake_ups=wake_ups,
+            changed=self._on_changed,
+        )
 
     @property
     def hearing_somebody(self) -> bool:
         """Whether somebody's turn has begun and not ended."""
         by_ear = self._ear is not None and self._ear.pending
-        return by_ear or self._listeners.pending
-
-    @property
-    def answers(self) -> bool:
-        """Whether there is a model that answers."""
-        return self._pipeline.model is not None
+        return by_ear or self._user.pending
 
     @property
     def settled(self) -> bool:
@@ -159,21 +147,11 @@ class Dialogue(TypedTurns):
             self._scope.start(llm.prepare(self._first_request), name="prepare")
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
-        """Take a participant's audio; each gets a listener with the first frame."""
+        """Take a participant's audio."""
         if self._ear is not None:
             self._ear.hear(participant, pcm)
-            return
-        if self._pipeline.stt is None or self._deaf:
-            return
-        self._listeners.hear(participant, pcm)
-
-    def _new_listener(self, participant: Participant) -> Listener:
-        pipeline = self._pipeline
-        rules, has_detector = pipeline.turns, pipeline.turn_detection is not None
-        self._bus.emit(TurnRulesEvent, participant=participant, rules=rules, has_detector=has_detector)
-        return Listener(
-            participant, pipeline=pipeline, sink=self, scope=self._scope, deadlines=self._deadlines
-        )
+        else:
+            self._user.hear(participant, pcm)
 
     async def change(
         self, pipeline: Pipeline, persona: Persona | None, *, closing: Sequence[Component] = ()
@@ -187,8 +165,7 @@ class Dialogue(TypedTurns):
             await asyncio.sleep(0.02)
         self._ensemble, self._pipeline, self._ear = fresh, pipeline, ear
         self.turns.change(fresh.answerer, fresh.speaker)
-        if pipeline.hearing != old.pipeline.hearing:
-            self._listeners.renew()
+        self._user.change(pipeline)
         self._scope.start(self._retire(old, closing), name="retire")
 
     async def _retire(self, old: Ensemble, closing: Sequence[Component]) -> None:
@@ -196,7 +173,7 @@ class Dialogue(TypedTurns):
         await asyncio.gather(*(item.wait() for item in self.turns.unfinished_of(old.answerer)))
         if old.link is not None:
             await old.link.close()
-        await self._listeners.steady()
+        await self._user.steady()
         for part in closing:
             await part.close()
 
@@ -222,130 +199,35 @@ class Dialogue(TypedTurns):
 
     def begin_user_turn(self) -> None:
         """Open the turn of everybody who is being heard."""
-        self._listeners.begin_turn()
+        self._user.begin()
 
     def end_user_turn(self) -> None:
         """End the turn of everybody who is speaking."""
-        self._listeners.end_turn()
+        self._user.end()
+
+    def take_turn(self, turn: UserTurn) -> None:
+        """Take a whole turn that was not heard but typed."""
+        self.turns.interrupt()
+        self._user.on_turn_ended(turn)
 
     async def forget(self, participant: Participant) -> None:
         """Stop listening to a participant who has left."""
         if self._ear is not None:
             self._ear.forget(participant)
-        listener = self._listeners.take_out(participant)
-        if listener is not None:
-            self.on_release(participant)
-            if listener.pending:
-                self.on_turn_dropped(participant)
-            self._wake_ups.look()
-            await listener.close()
+        await self._user.forget(participant)
 
     async def stop_listening(self) -> None:
         """Hear nothing more, from anybody."""
-        self._deaf = True
+        self._user.deafen()
         self._ear = None
         if self._ensemble.link is not None:
             await self._ensemble.link.close()
-        await self._listeners.close()
+        await self._user.close()
 
     def stop(self) -> None:
         """Cut everything and play nothing more."""
         self.turns.close()
         self.output.stop()
-
-    # What the listeners find.
-
-    def on_observed(
-        self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
-    ) -> None:
-        """Let the flight recorder write it down, where there is one."""
-        if self._bus.has_subscribers(TurnObservedEvent):
-            self._bus.emit(
-                TurnObservedEvent,
-                participant=participant,
-                observation=observation,
-                decisions=tuple(decisions),
-            )
-
-    def on_speech_started(self, participant: Participant) -> None:
-        """Note that a participant begins to speak."""
-        self._bus.emit(UserTurnStartedEvent, participant=participant)
-        self._states.set_user(UserState.SPEAKING)
-        if self._floor is Floor.FREE and self._states.agent is not AgentState.STARTING:
-            self._states.set_agent(AgentState.LISTENING)
-        self._wake_ups.look()
-
-    def on_prepare(self, participant: Participant, text: str, timeline: TurnTimeline) -> None:
-        """Begin to answer what may be the whole question."""
-        if not self._listeners.others_speaking(participant):
-            self.turns.prepare(question(participant, text), timeline)
-
-    def on_speech_paused(self, participant: Participant) -> None:
-        """Note that a participant is silent; the turn may go on."""
-        if not self._listeners.others_speaking(participant):
-            self._states.set_user(self._silent_user)
-
-    def on_speech_resumed(self, participant: Participant) -> None:
-        """Drop what was prepared."""
-        self._states.set_user(UserState.SPEAKING)
-        self.turns.discard()
-
-    def on_hold(self, participant: Participant) -> None:
-        """Fall silent: somebody may be taking the floor."""
-        self._holding.add(participant.id)
-        self.turns.hold()
-
-    def on_release(self, participant: Participant) -> None:
-        """Go on, once nobody may be taking the floor any more."""
-        self._holding.discard(participant.id)
-        if not self._holding:
-            self.turns.release()
-
-    def on_interrupt(self, participant: Participant) -> None:
-        """Give the floor to a participant; not while the agent is held back and nobody has heard it."""
-        self._holding.clear()
-        if not self.output.gate.closed:
-            self.turns.interrupt()
-        last = self._history.messages[-1:]
-        unanswered = bool(last) and last[0].role is Role.USER  # nobody heard a word of an answer
-        self._owed |= unanswered and self.turns.idle
-        self._states.set_agent(AgentState.LISTENING)
-
-    def on_turn_dropped(self, participant: Participant) -> None:
-        """Go on as if nothing had been said."""
-        self.turns.discard()
-        self._states.set_user(self._silent_user)
-        if self._owed and self.turns.idle and not self._listeners.others_speaking(participant):
-            self._owed = False
-            self.turns.reply(policy="queue")
-        self._on_changed()
-
-    def on_interim_transcript(self, participant: Participant, text: str) -> None:
-        """Pass on a guess at what is being said."""
-        self._wake_ups.user_active()
-        self._bus.emit(UserInterimTranscriptEvent, participant=participant, text=text)
-
-    def on_stt_error(self, error: Exception) -> None:
-        """Report a recogniser that failed."""
-        self._events.stt_failed(error)
-
-    def on_turn_ended(self, turn: UserTurn) -> None:
-        """Answer a finished turn."""
-        self._states.set_user(UserState.IDLE)
-        self._wake_ups.user_active()
-        self._events.user_turn(turn)
-        prepared = self.turns.commit(turn.text)
-        self._history.add(prepared or question(turn.participant, turn.text))
-        others = self._listeners.others_speaking(turn.participant)
-        answered = self._pipeline.turns.answers_now(turn.began, others) and self.answers
-        self._owed = prepared is None and not answered and self.answers
-        if prepared is None and answered and not (self.output.gate.closed and not self.turns.idle):
-            self.turns.reply(policy="queue", timeline=turn.timeline.without_answer())
-        self._on_changed()
-
-    @property
-    def _silent_user(self) -> UserState:
-        return UserState.IDLE if self._floor is Floor.FREE else UserState.LISTENING
 
     def _on_changed(self) -> None:
         floor = self.turns.floor
@@ -357,7 +239,7 @@ class Dialogue(TypedTurns):
         self._wake_ups.look()
         if floor is not self._floor:
             self._floor = floor
-            self._listeners.floor_changed(floor)
+            self._user.floor_changed(floor)
 
     def _show(self, floor: Floor) -> None:
         thinking = floor is Floor.PROTECTED and not self.turns.speaking

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from vision_agents.core.aio.callback import Callback
@@ -63,18 +62,28 @@ class DTMFHandler:
 class KeyFinder:
     """Finds keys in what each participant sends."""
 
-    def __init__(self, found: Callable[[str, str], None]) -> None:
-        self._found = found
+    def __init__(self) -> None:
         self._decoders: dict[str, DtmfDecoder] = {}
+        self._sounding: set[str] = set()
 
-    def hear(self, participant_id: str, pcm: PcmData) -> None:
-        """Take the next piece of a participant's audio."""
+    @property
+    def sounding(self) -> bool:
+        """Whether somebody holds a key."""
+        return bool(self._sounding)
+
+    def hear(self, participant_id: str, pcm: PcmData) -> list[str]:
+        """Take the next piece of a participant's audio; gives the keys that begin in it."""
         decoder = self._decoders.get(participant_id)
         if decoder is None:
             decoder = self._decoders[participant_id] = DtmfDecoder()
+        digits: list[str] = []
         for event in decoder.push(pcm):
             if isinstance(event, DigitBegan):
-                self._found(participant_id, event.digit)
+                self._sounding.add(participant_id)
+                digits.append(event.digit)
+            else:
+                self._sounding.discard(participant_id)
+        return digits
 
 
 class DigitCollector:

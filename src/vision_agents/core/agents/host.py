@@ -14,23 +14,21 @@ from vision_agents.core.agents.entry import Entry
 from vision_agents.core.agents.farewell import Farewell
 from vision_agents.core.agents.handed_over import Successor
 from vision_agents.core.agents.handoff import hand_over
+from vision_agents.core.agents.joining import Joining
 from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.callback import call as call_back
 from vision_agents.core.aio.scope import TaskScope
-from vision_agents.core.edge.transport import Call, Connection, EdgeTransport
+from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import (
-    ConfigurationError,
     EdgeError,
     JoinTimeout,
     SessionClosed,
-    SessionNotStarted,
 )
 from vision_agents.core.events.agent import AgentJoinedCallEvent, CallInfo, ExceptionEvent
 from vision_agents.core.functions.running import in_tool
 from vision_agents.core.observability.tracing import SessionTrace, TracedSession, trace_session
 from vision_agents.core.turns.silence_ladder import Situation
-from vision_agents.core.types.component import overrides
 from vision_agents.core.types.status import AgentState, CloseReason, Reason, SessionStatus
 from vision_agents.core.types.units import Seconds
 
@@ -68,10 +66,7 @@ class SessionHost:
         self._hooks = TaskScope(f"hooks:{session.id}")
         self._handlers = TaskScope(f"events:{session.id}")
         self._farewell = Farewell(session, CallInfo(call.id, call.type), deadline=self._deadlines.close)
-        self._connection: Connection | None = None
-        self._joined_at: Seconds | None = None
-        self._edge_ready = False
-        self._join_limit: asyncio.Timeout | None = None
+        self._joining = Joining(session, call, self._listener, on_joined=self._on_joined)
         self._options: Mapping[str, Any] = {}
         self._go = asyncio.Event()
         self._connected = asyncio.Event()
@@ -93,19 +88,19 @@ class SessionHost:
     @property
     def connection(self) -> Connection:
         """The joined leg of the call."""
-        if self._connection is None:
-            raise SessionNotStarted(f"Session {self._session.id} is still joining its call.")
-        return self._connection
+        return self._joining.connection
 
     def on_call_for(self) -> Seconds:
         """How long the agent has been in the call."""
-        return 0.0 if self._joined_at is None else self._loop.time() - self._joined_at
+        joined_at = self._joining.joined_at
+        return 0.0 if joined_at is None else self._loop.time() - joined_at
 
     def idle_for(self) -> Seconds:
         """How long the agent has been alone in the call."""
-        if self._connection is None or self._joined_at is None or self._connection.idle_since is None:
+        connection, joined_at = self._joining.joined, self._joining.joined_at
+        if connection is None or joined_at is None or connection.idle_since is None:
             return 0.0
-        return self._loop.time() - max(self._connection.idle_since, self._joined_at)
+        return self._loop.time() - max(connection.idle_since, joined_at)
 
     async def connect(self) -> None:
         """Join the call and nothing else, or raise why that cannot be."""
@@ -145,8 +140,7 @@ class SessionHost:
         if not self._ending.is_set():
             self._session.close_reason = CloseReason(reason, detail)
             self._ending.set()
-            if self._join_limit is not None:
-                self._join_limit.reschedule(self._loop.time())
+            self._joining.give_up()
 
     async def close(self, reason: Reason, detail: str) -> None:
         """Close and wait for the end; cancelling the caller does not cancel the closing."""
@@ -223,7 +217,7 @@ class SessionHost:
                 for step in (self._connected, self._joined, self._entered):
                     step.set()
                 try:
-                    await self._farewell.leave(self._connection)
+                    await self._farewell.leave(self._joining.joined)
                 finally:  # also when it is cut: from here on the scope takes no handlers
                     self._agent.events.bind(session_id=self._session.id, spawn=None)
 
@@ -236,12 +230,12 @@ class SessionHost:
     async def _talk(self) -> None:
         try:
             if not self._go.is_set():
-                await self._within_limit(connect_only=True)
+                await self._joining.connect()
                 self._connected.set()
                 await self._go_or_end()
             if self._go.is_set():
                 self._session.states.set_agent(AgentState.STARTING)
-                await self._within_limit(connect_only=False)
+                self.dialogue = await self._joining.start(self._options, self._new_dialogue)
                 self._take_part()
             await self._ending.wait()
         finally:
@@ -254,68 +248,16 @@ class SessionHost:
                 work=self._work,
                 hooks=self._hooks,
                 entered=self._entry is not None and self._entry.begun,
-                connection=self._connection,
+                connection=self._joining.joined,
             )
+
+    def _on_joined(self, at: Seconds) -> None:
+        self._trace.joined(at)  # it is made later than what joins
 
     async def _go_or_end(self) -> None:
         async with TaskScope("connected") as waiting:
             steps = [waiting.start(event.wait(), name="wait") for event in (self._go, self._ending)]
             await asyncio.wait(steps, return_when=asyncio.FIRST_COMPLETED)
-
-    async def _within_limit(self, *, connect_only: bool) -> None:
-        """Start every part at once, then join; the first failure stops the others and is raised."""
-        limit = self._deadlines.start
-        closed = SessionClosed(f"Session {self._session.id} was closed while joining.")
-        if self._ending.is_set():
-            raise closed
-        try:
-            async with asyncio.timeout(limit) as self._join_limit:
-                if not connect_only:
-                    await self._start_parts()
-                await self._join()
-                if not connect_only:
-                    dialogue = self._new_dialogue(self.connection)
-                    await dialogue.connect()
-                    self.dialogue = dialogue
-        except TimeoutError as error:
-            if self._ending.is_set():
-                raise closed from error
-            if self._join_limit is None or not self._join_limit.expired():
-                raise
-            raise JoinTimeout(f"The call {self.call.id} was not joined within {limit:g} s.") from error
-        finally:
-            self._join_limit = None
-
-    async def _start_parts(self) -> None:
-        session = self._session
-        if session.pipeline is None:
-            raise ConfigurationError("The agent has no parts: give it an llm, an stt and a tts.")
-        await self._agent.initialize_mcp()
-        if session.dtmf_handler is not None:
-            session.dtmf_handler.start()
-        if not overrides(self._agent.edge.start, EdgeTransport.start):
-            await session.pipeline.start(**self._options)
-            return
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._ready_edge())
-                group.create_task(session.pipeline.start(**self._options))
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
-
-    async def _ready_edge(self) -> None:
-        if not self._edge_ready:
-            self._edge_ready = True
-            await self._agent.edge.start()
-
-    async def _join(self) -> None:
-        if self._connection is None:
-            edge, user = self._agent.edge, self._agent.agent_user
-            await self._ready_edge()
-            await edge.authenticate(user)
-            self._connection = await edge.join(self.call, user, self._listener)
-            self._joined_at = self._loop.time()
-            self._trace.joined(self._joined_at)
 
     def _take_part(self) -> None:
         """Listen from now on."""

@@ -51,8 +51,8 @@ class Line:
         SessionFeed.begin(session, connection)
         work.start(self.sounds.begin(session.background_audio_config), name="sounds")
         self._watch = self._watch_answer(session.voice_mail_detector, work)
-        if self._watch is not None and connection.participants:
-            self._watch.answered()
+        if connection.participants:
+            self.answered()
 
     async def close(self) -> None:
         """Hear and begin nothing more."""
@@ -62,9 +62,11 @@ class Line:
         await self.telephone.close()
 
     def answered(self) -> None:
-        """Note that somebody is in the call."""
-        if self._watch is not None:
+        """Note that somebody is in the call: who calls in is a person."""
+        if self._watch is not None and self._watch.wants(self.telephone.connection.participants_data):
             self._watch.answered()
+        elif self._watch is not None:
+            self._watch.close()
 
     def hear(self, participant: Participant, pcm: PcmData) -> bool:
         """Take a participant's audio; tells whether the models and the events may have it, too."""

@@ -89,6 +89,7 @@ class RealtimeEar:
         self._began: Seconds | None = None
         self._participant: Participant | None = None
         self._held: deque[PcmData] = deque(maxlen=_MOST_HELD)
+        self._held_for_gate = False
         self._places: dict[str, int] = {}
         self._timeline = TurnTimeline()
 
@@ -104,9 +105,15 @@ class RealtimeEar:
             return
         self._participant = participant
         self._held.append(pcm)
-        if not self._parts.responder.protected:
-            while self._held:
-                self._push(self._held.popleft())
+        held_back, responder = self._parts.turns.held_back, self._parts.responder
+        if responder.protected or (held_back and responder.making):  # the model would cut it
+            self._held_for_gate |= held_back
+            return
+        if self._held_for_gate and not held_back:  # by now it would cut what was kept from it
+            self._held.clear()
+        self._held_for_gate = False
+        while self._held:
+            self._push(self._held.popleft())
 
     def _push(self, pcm: PcmData) -> None:
         rate = self._parts.link.model.profile.input_rate
@@ -144,7 +151,8 @@ class RealtimeEar:
         self._began = self._clock()
         self._parts.bus.emit(UserTurnStartedEvent, participant=self._participant)
         self._parts.states.set_user(UserState.SPEAKING)
-        self._parts.turns.interrupt()
+        if not self._parts.turns.held_back:
+            self._parts.turns.interrupt()
         if self._parts.turns.idle and self._parts.states.agent is not AgentState.STARTING:
             self._parts.states.set_agent(AgentState.LISTENING)
         self._hooks.changed()
@@ -168,7 +176,9 @@ class RealtimeEar:
             duration_ms=timeline.speech.duration * 1000,
             trailing_silence_ms=timeline.speech.trailing_silence * 1000,
         )
-        if event.answered:
+        if event.answered and parts.turns.held_back:
+            parts.link.decline()
+        elif event.answered:
             handle = parts.turns.reply(policy="queue", timeline=timeline)
             parts.responder.attach(handle, parts.link.expect())
         self._hooks.changed()

@@ -85,6 +85,7 @@ class RealtimeLink:
         self._responses: dict[str, Response] = {}
         self._requested: dict[str, Response] = {}
         self._expected: Response | None = None
+        self._declined = False
         self._known: set[str] = set()
         self._closed = False
 
@@ -132,8 +133,12 @@ class RealtimeLink:
 
     def expect(self) -> Response:
         """Expect the model to answer by itself, soon."""
-        self._expected = Response()
+        self._expected, self._declined = Response(), False
         return self._expected
+
+    def decline(self) -> None:
+        """Let the answer that the model is about to give by itself be none."""
+        self._expected, self._declined = None, True
 
     def interrupt(self, response: Response, played: Seconds = 0.0, heard: str = "") -> None:
         """Give a response up, of which so much was played and heard."""
@@ -193,6 +198,10 @@ class RealtimeLink:
             response = self._requested.pop(event.request, None)
             if response is None:
                 return  # given up meanwhile
+        elif self._declined and self._connection is not None:
+            self._declined = False
+            self._connection.interrupt(event.response, played=0.0, heard="")
+            return
         else:
             response, self._expected = self._expected, None
         unasked = response is None

@@ -58,6 +58,7 @@ class RealtimeResponder:
         self._clock = asyncio.get_running_loop().time
         self._attached: dict[str, Response] = {}
         self._parts: dict[str, list[_Part]] = {}
+        self._making: set[str] = set()
         self._protected: set[str] = set()
 
     @property
@@ -74,6 +75,11 @@ class RealtimeResponder:
     def speculates(self) -> bool:
         """The model keeps the conversation itself, and would remember a question that was none."""
         return False
+
+    @property
+    def making(self) -> bool:
+        """Whether the model is in the middle of an answer."""
+        return bool(self._making)
 
     @property
     def protected(self) -> bool:
@@ -100,12 +106,14 @@ class RealtimeResponder:
         answer.quiet.set()
         self._link.knows(answer.utterance.id)
         self._parts[answer.utterance.id] = []
+        self._making.add(answer.utterance.id)
         if not answer.utterance.is_interruptible:
             self._protected.add(answer.utterance.id)
         answer.utterance.add_done_callback(self._tidy)
         try:
             await self._make(answer, on_sentence=on_sentence, on_audio=heard)
         finally:
+            self._making.discard(answer.utterance.id)
             self._protected.discard(answer.utterance.id)
 
     async def _make(

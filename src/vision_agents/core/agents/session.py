@@ -18,6 +18,7 @@ from vision_agents.core.agents.session_events import SessionEvents
 from vision_agents.core.agents.session_sounds import SessionSounds
 from vision_agents.core.agents.session_speech import SessionSpeech
 from vision_agents.core.agents.session_telephone import SessionTelephone
+from vision_agents.core.agents.session_typing import SessionTyping
 from vision_agents.core.agents.sounds import BackgroundAudioHandlerConfig
 from vision_agents.core.agents.states import StateTracker
 from vision_agents.core.agents.voicemail import VoiceMailDetector
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("vision_agents.session")
 
 
-class AgentSession(SessionEvents, SessionSpeech, SessionSounds, SessionTelephone):
+class AgentSession(SessionEvents, SessionSpeech, SessionTyping, SessionSounds, SessionTelephone):
     """One agent's life in one call: the conversation, how it stands, and why it ended.
 
     An agent has at most one session. Constructing it again before it has started returns the same object,

@@ -11,7 +11,6 @@ from vision_agents.core.agents.output import Silence
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.functions.running import in_tool
 from vision_agents.core.speech.utterance import UtteranceHandle
-from vision_agents.core.types.people import Participant
 from vision_agents.core.types.units import Seconds
 
 
@@ -42,13 +41,6 @@ class SessionSpeech:
         it, ``"drop"`` gives way to it. From inside a tool it is spoken before the answer goes on.
         """
         return self._dialogue().turns.say(message, policy=policy, interruptible=interruptible)
-
-    def take_text(self, text: str, participant: Participant | None = None) -> UtteranceHandle:
-        """Take typed words as a turn of the user; returns the handle of the answer at once.
-
-        What the agent says is cut, as by spoken words, unless it must not be interrupted.
-        """
-        return self._dialogue().take_text(text, participant)
 
     async def reply(
         self,

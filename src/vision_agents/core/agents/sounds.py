@@ -83,7 +83,8 @@ class Sounds:
         self._wanted = False
         self._audible = False
         self._closed = False
-        events.on(AgentStateChangedEvent, self._on_agent_state)
+        if self._thinking_config is not None:
+            events.on(AgentStateChangedEvent, self._on_agent_state)
 
     def close(self) -> None:
         """Follow the agent no longer, and begin nothing more."""

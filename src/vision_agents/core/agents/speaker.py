@@ -88,12 +88,15 @@ class Voice:
         than that.
         """
         spoken = speakable(text)
-        if spoken:
-            await self._playout.wait_until_begun(self._said)
-            self._said += 1
-            note = Synthesis(self._clock(), len(spoken), self._tts.provider)
-            self._work.append(note)
-            await self._synthesise(spoken, note)
+        if not spoken:
+            return
+        await self._playout.wait_until_begun(self._said)
+        if self._playout.over:  # it was cut, and who speaks it is not stopped before the loop's next round
+            return
+        self._said += 1
+        note = Synthesis(self._clock(), len(spoken), self._tts.provider)
+        self._work.append(note)
+        await self._synthesise(spoken, note)
 
     def finish(self) -> None:
         """Tell that no further sentence comes."""

@@ -63,8 +63,7 @@ class Telephone:
         self._collector: DigitCollector | None = None
         self._secret = False
         self._end_of_secret: asyncio.TimerHandle | None = None
-        self._finder = KeyFinder(self._found)
-        self._people: dict[str, Participant] = {}
+        self._finder = KeyFinder()
         self._transfer_over = asyncio.Event()
         self._transfer_over.set()
         self._closed = False
@@ -98,9 +97,14 @@ class Telephone:
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Look for keys in a participant's audio, where they are to be found there."""
-        if self._finds_tones:
-            self._people[participant.id] = participant
-            self._finder.hear(participant.id, pcm)
+        finds = self._finds_tones
+        if not (finds or self._secret):
+            return
+        for digit in self._finder.hear(participant.id, pcm):
+            if finds:
+                self.press(participant, digit)
+        if self._finder.sounding:
+            self._still_secret()
 
     def press(self, participant: Participant, digit: str) -> None:
         """Take a key that a participant pressed."""
@@ -111,6 +115,7 @@ class Telephone:
                 self._interrupt()
         if self._collector is not None:
             self._collector.press(digit)
+        self._still_secret()
 
     async def gather(self, rules: GatherRules, prompt: Callable[[], UtteranceHandle | None]) -> GatherResult:
         """Ask for digits, one who asks after the other."""
@@ -124,9 +129,8 @@ class Telephone:
                 return await self._collector.result()
             finally:
                 self._collector = None
-                if rules.sensitive and not self._closed:
-                    loop = asyncio.get_running_loop()
-                    self._end_of_secret = loop.call_later(_AFTERWARDS, self._tell_again)
+                if rules.sensitive:
+                    self._still_secret()
 
     async def send(self, digits: str, pause: Seconds) -> None:
         """Press keys on this leg, `pause` seconds apart."""
@@ -179,14 +183,20 @@ class Telephone:
         wanted = self._handler is not None or self._collector is not None
         return wanted and Capability.DTMF not in self.connection.capabilities
 
-    def _found(self, participant_id: str, digit: str) -> None:
-        self.press(self._people[participant_id], digit)
-
     def _keep_secret(self) -> None:
         if self._end_of_secret is not None:
             self._end_of_secret.cancel()
         self._secret = True
         self.connection.mute_recording(True)
+
+    def _still_secret(self) -> None:
+        """Let a secret that nobody asks for any more last a while: a key is held, or more of it comes."""
+        if not self._secret or self._collector is not None or self._closed:
+            return
+        if self._end_of_secret is not None:
+            self._end_of_secret.cancel()
+        loop = asyncio.get_running_loop()
+        self._end_of_secret = loop.call_later(_AFTERWARDS, self._tell_again)
 
     def _tell_again(self) -> None:
         self._secret = False

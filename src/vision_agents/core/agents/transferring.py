@@ -200,12 +200,13 @@ class LegListener(ConnectionListener):
         self.finds_tones = False
         self._on_key = on_key
         self._on_left = on_left
-        self._finder = KeyFinder(lambda _participant, digit: on_key(digit))
+        self._finder = KeyFinder()
 
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         """Look for keys."""
         if self.finds_tones:
-            self._finder.hear(participant.id, pcm)
+            for digit in self._finder.hear(participant.id, pcm):
+                self._on_key(digit)
 
     def on_dtmf(self, participant: Participant, digit: str) -> None:
         """Take a key."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,6 +22,7 @@ from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.llm.llm import LLM, LLMRequest
 from vision_agents.core.speech.gate import Gate
 from vision_agents.core.turns.answer_events import AnswerDecision, AnsweredBy, AskModel, MessageTime, Verdict
+from vision_agents.core.turns.answer_words import ANSWER_FORMAT, read_verdict
 from vision_agents.core.turns.voicemail import VoicemailRules
 from vision_agents.core.types.units import Seconds
 
@@ -33,7 +33,6 @@ _QUESTION = (
     "machine that records messages (voicemail), a menu that wants keys or words (ivr), the network that says "
     "nobody can be reached (unavailable), or a machine that asks who calls (screening)?"
 )
-_FORMAT = "Answer with exactly one word: human, voicemail, ivr, unavailable, screening or uncertain."
 _NOBODY_COMES: Seconds = 60.0
 """After so long the agent may speak though nobody has answered."""
 _TICK: Seconds = 0.1
@@ -59,7 +58,8 @@ class VoicemailResult:
 class VoiceMailDetector:
     """Holds the agent's speech back until it is clear who took an outbound call, or time is up.
 
-    Give it to the session of a call that the agent places.
+    Give it to the session of a call that the agent places. Who is known to call in (``sipCallType`` is
+    ``"inbound"``) is a person, and nothing is held back; what is not known counts as outbound.
 
     Args:
         llm: asked where cadence, beep and words leave it open; None asks nobody.
@@ -69,6 +69,7 @@ class VoiceMailDetector:
         custom_prompt: what the model is asked; how it answers is added.
         message: what the agent says when the machine records; then the session ends as ``voicemail``.
         rules: how a person sounds; `duration` is not used then.
+        inbound: whether those who call in are judged, too.
     """
 
     def __init__(
@@ -80,14 +81,16 @@ class VoiceMailDetector:
         *,
         message: str | None = None,
         rules: VoicemailRules | None = None,
+        inbound: bool = False,
     ) -> None:
         if rules is None and not duration > 0:
             raise ValueError(f"duration must be > 0 s, not {duration}.")
         self.llm = llm
         self.callback = callback
         self.rules = rules or _rules(duration)
-        self.prompt = f"{custom_prompt or _QUESTION}\n{_FORMAT}"
+        self.prompt = f"{custom_prompt or _QUESTION}\n{ANSWER_FORMAT}"
         self.message = message
+        self.inbound = inbound
         self.result: VoicemailResult | None = None
 
     @property
@@ -106,16 +109,10 @@ class VoiceMailDetector:
             return AnsweredBy.UNCERTAIN
         request = LLMRequest(self.prompt, (Message(Role.USER, text),))
         try:
-            return read_answer(await ask(self.llm, request))
+            return read_verdict(await ask(self.llm, request))
         except Exception as error:  # noqa: BLE001 - the caller is not to wait for a model that fails
             logger.warning("The model cannot tell who took the call", extra={"error": type(error).__name__})
             return AnsweredBy.UNCERTAIN
-
-
-def read_answer(text: str) -> AnsweredBy:
-    """Read a model's answer: exactly one word, or it is uncertain."""
-    words = re.findall(r"[a-z]+", text.lower())
-    return AnsweredBy(words[0]) if len(words) == 1 and words[0] in {*AnsweredBy} else AnsweredBy.UNCERTAIN
 
 
 def _rules(duration: Seconds) -> VoicemailRules:
@@ -163,6 +160,11 @@ class AnswerWatch:
         gate.close()
         for kind in (UserInterimTranscriptEvent, UserTranscriptEvent):
             events.on(kind, self._on_words)
+
+    def wants(self, people: Mapping[str, Mapping[str, object]]) -> bool:
+        """Tell whether those who are in the call, by what is known of them, are to be judged."""
+        directions = {about.get("sipCallType") for about in people.values()}
+        return self._detector.inbound or "inbound" not in directions or "outbound" in directions
 
     def answered(self) -> None:
         """Hear that somebody is on the line."""

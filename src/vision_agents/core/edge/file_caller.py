@@ -10,7 +10,7 @@ from vision_agents.core.audio.file import AudioFileReader
 from vision_agents.core.audio.pacer import FRAME, Pacer
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.resample import Resampler
-from vision_agents.core.edge.loopback import Edge, HeardFrame, LoopbackPeer
+from vision_agents.core.edge.loopback import Edge, HeardFrame, LoopbackPeer, SeenFrame
 from vision_agents.core.media.local_file import MediaPath
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
@@ -49,13 +49,13 @@ class FileCaller:
     def join(
         self, edge: Edge, user: User, call_id: str | None = None, *, play_when_answered: bool = True
     ) -> None:
-        """Go into a call, see `Edge.join_as`; what is said to this caller is not kept.
+        """Go into a call, see `Edge.join_as`; what is said and shown to this caller is not kept.
 
         Plays as soon as somebody else is there, or only on `play` where `play_when_answered` is False.
         """
         self._load()
         on_joined = self._begin if play_when_answered else None
-        self._peer = edge.join_as(user, call_id, on_audio=_ignore, on_joined=on_joined)
+        self._peer = edge.join_as(user, call_id, on_audio=_ignore, on_video=_ignore, on_joined=on_joined)
 
     @property
     def peer(self) -> LoopbackPeer:
@@ -162,5 +162,5 @@ class _FrameSource:
         self._reader.close()
 
 
-def _ignore(_frame: HeardFrame) -> None:
-    """Listen without keeping what is heard."""
+def _ignore(_frame: HeardFrame | SeenFrame) -> None:
+    """Take what comes without keeping it."""

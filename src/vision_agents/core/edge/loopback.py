@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.loopback_peer import (
+    HeardFrame,
+    LoopbackPeer,
+    LoopbackPhone,
+    SeenFrame,
+    about,
+    presence,
+    ring,
+)
 from vision_agents.core.edge.loopback_room import LoopbackExchange, LoopbackRoom, Seat
 from vision_agents.core.edge.transport import (
     Call,
@@ -16,20 +24,22 @@ from vision_agents.core.edge.transport import (
     EdgeTransport,
     LegStep,
 )
-from vision_agents.core.errors import EdgeError, LegFailed
+from vision_agents.core.errors import EdgeError
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeardFrame:
-    """What a peer heard: `at` is the loop time at which the frame reached it."""
-
-    at: Seconds
-    pcm: PcmData
-    participant: Participant
-
+__all__ = [
+    "ALL_CAPABILITIES",
+    "Edge",
+    "HeardFrame",
+    "LoopbackConnection",
+    "LoopbackPeer",
+    "LoopbackPhone",
+    "SeenFrame",
+]
 
 ALL_CAPABILITIES = frozenset(Capability) - {Capability.PLAYBACK_POSITION, Capability.FEED}
 """What this edge can do."""
@@ -49,9 +59,11 @@ class LoopbackConnection(Connection):
         self._moving = False
         self.flushes = 0
         self._seat = Seat(
-            participant=_presence(user),
-            about=_about(user),
+            participant=presence(user),
+            about=about(user),
             on_audio=listener.on_audio,
+            on_video=listener.on_video,
+            on_video_ended=listener.on_video_ended,
             on_joined=self._on_joined,
             on_left=self._on_left,
             on_ended=self._on_ended,
@@ -105,6 +117,11 @@ class LoopbackConnection(Connection):
     def idle_since(self) -> Seconds | None:
         """When the agent was left alone, on the event loop's clock; None while others are in the call."""
         return self._idle_since
+
+    def send_video(self, frame: VideoFrame) -> None:
+        """Let the others see a picture; after the end of the call nobody does."""
+        self._need(Capability.VIDEO_OUT, "send video")
+        self._room.send_video(self._seat, TrackType.VIDEO, frame)
 
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Give application data to the others."""
@@ -188,124 +205,6 @@ class LoopbackConnection(Connection):
             self._company.set()
 
 
-class LoopbackPeer:
-    """The other side of a call: a test, a simulated caller, a file.
-
-    Without `on_audio` it keeps all that it hears in `heard`.
-    """
-
-    def __init__(
-        self,
-        room: LoopbackRoom,
-        user: User,
-        *,
-        on_audio: Callable[[HeardFrame], None] | None = None,
-        on_joined: Callable[[Participant], None] | None = None,
-    ) -> None:
-        self._room = room
-        self.heard: list[HeardFrame] = []
-        self.events: list[Mapping[str, object]] = []
-        self.pressed: list[str] = []
-        """The keys that the others pressed."""
-        self.ended = asyncio.Event()
-        self.end_detail = ""
-        self._on_audio = on_audio or self.heard.append
-        self._seat = Seat(
-            participant=_presence(user),
-            about=_about(user),
-            on_audio=self._hear,
-            on_joined=on_joined or (lambda _participant: None),
-            on_left=lambda _participant: None,
-            on_ended=self._end,
-            on_event=lambda _participant, data: self.events.append(data),
-            on_digit=lambda _participant, digit: self.pressed.append(digit),
-            on_moved=self._moved,
-        )
-        room.enter(self._seat)
-
-    @property
-    def participant(self) -> Participant:
-        """This presence, as the others see it."""
-        return self._seat.participant
-
-    @property
-    def participants(self) -> tuple[Participant, ...]:
-        """The others in the call."""
-        return self._room.others(self._seat)
-
-    def send_audio(self, pcm: PcmData) -> None:
-        """Let the others hear `pcm`, of any rate and length, before this returns."""
-        self._room.send_audio(self._seat, pcm)
-
-    def press(self, digit: str) -> None:
-        """Press a key, told beside the audio."""
-        self._room.send_digit(self._seat, digit)
-
-    def leave(self) -> None:
-        """Leave the call; the others stay in it."""
-        self._room.leave(self._seat)
-
-    def end_call(self, detail: str = "") -> None:
-        """End the call for everybody."""
-        self._room.end(detail)
-
-    def _moved(self, room: LoopbackRoom) -> None:
-        self._room = room
-
-    def _hear(self, sender: Participant, pcm: PcmData) -> None:
-        self._on_audio(HeardFrame(asyncio.get_running_loop().time(), pcm, sender))
-
-    def _end(self, detail: str) -> None:
-        self.end_detail = detail
-        self.ended.set()
-
-
-class LoopbackPhone:
-    """A telephone that can be called from the loopback edge.
-
-    Args:
-        address: ``tel:+15550100`` or ``sip:desk@example.org``.
-        rings: how long, before somebody answers or `status` comes; None for ever.
-        status: how the carrier refuses, in the numbers of SIP; None answers.
-        answered: called with its side of the call when it answers.
-    """
-
-    def __init__(
-        self,
-        address: str,
-        *,
-        rings: Seconds | None = 1.0,
-        status: int | None = None,
-        answered: Callable[[LoopbackPeer], None] | None = None,
-    ) -> None:
-        self.address = address
-        self.rings = rings
-        self.status = status
-        self.peer: LoopbackPeer | None = None
-        """Its side of the call, once it has answered."""
-        self._answered = answered
-
-    def enter(self, room: LoopbackRoom) -> None:
-        """Answer."""
-        self.peer = LoopbackPeer(room, User(id=self.address, name=self.address))
-        if self._answered is not None:
-            self._answered(self.peer)
-
-
-async def ring(exchange: LoopbackExchange, target: str, told: Callable[[LegStep], None]) -> LoopbackPhone:
-    """Call a telephone until it answers; raises `LegFailed`."""
-    phone = exchange.phones.get(target)
-    if phone is None:
-        raise LegFailed("There is no such telephone on the loopback edge.", status=404)
-    told(LegStep.ACCEPTED)
-    if phone.rings != 0:
-        told(LegStep.RINGING)
-    await (asyncio.Event().wait() if phone.rings is None else asyncio.sleep(phone.rings))
-    if phone.status is not None:
-        raise LegFailed(f"The telephone answered with status {phone.status}.", status=phone.status)
-    return phone
-
-
 class Edge(EdgeTransport):
     """Carries calls inside of this process.
 
@@ -352,6 +251,7 @@ class Edge(EdgeTransport):
         *,
         on_audio: Callable[[HeardFrame], None] | None = None,
         on_joined: Callable[[Participant], None] | None = None,
+        on_video: Callable[[SeenFrame], None] | None = None,
     ) -> LoopbackPeer:
         """Join as the other side: the call `call_id`, or the one the agent made or joined last.
 
@@ -360,21 +260,14 @@ class Edge(EdgeTransport):
             call_id: of the call.
             on_audio: gets what this side hears; without it, the peer keeps it in `heard`.
             on_joined: hears of the others in the call, also of those who are in it already.
+            on_video: gets what this side sees; without it, the peer keeps it in `seen`.
         """
         if call_id is None and self._call is None:
             raise EdgeError("There is no call yet: give the call_id of the one to join.")
         room = self._exchange.room(call_id or (self._call.id if self._call else ""))
-        return LoopbackPeer(room, user, on_audio=on_audio, on_joined=on_joined)
+        return LoopbackPeer(room, user, on_audio=on_audio, on_joined=on_joined, on_video=on_video)
 
     async def close(self) -> None:
         """Leave all calls."""
         for connection in self._connections:
             await connection.close()
-
-
-def _about(user: User) -> Mapping[str, object]:
-    return {"name": user.name, **user.custom}
-
-
-def _presence(user: User) -> Participant:
-    return Participant(None, user.id or new_id("user"), new_id("participant"))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.types.people import Participant
+from vision_agents.core.types.tracks import TrackType
+from vision_agents.core.video.frame import VideoFrame
 
 if TYPE_CHECKING:
-    from vision_agents.core.edge.loopback import LoopbackPhone
+    from vision_agents.core.edge.loopback_peer import LoopbackPhone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +22,8 @@ class Seat:
     participant: Participant
     about: Mapping[str, object]
     on_audio: Callable[[Participant, PcmData], None]
+    on_video: Callable[[Participant, TrackType, VideoFrame], None]
+    on_video_ended: Callable[[Participant, TrackType], None]
     on_joined: Callable[[Participant], None]
     on_left: Callable[[Participant], None]
     on_ended: Callable[[str], None]
@@ -74,6 +78,16 @@ class LoopbackRoom:
         """Let the others hear `pcm`; nothing where the sender is not here any more."""
         for other in self._others_of_present(sender):
             other.on_audio(sender.participant, pcm)
+
+    def send_video(self, sender: Seat, kind: TrackType, frame: VideoFrame) -> None:
+        """Let the others see `frame`; nothing where the sender is not here any more."""
+        for other in self._others_of_present(sender):
+            other.on_video(sender.participant, kind, frame)
+
+    def end_video(self, sender: Seat, kind: TrackType) -> None:
+        """Let the others know that a track has ended; nothing where the sender is not here any more."""
+        for other in self._others_of_present(sender):
+            other.on_video_ended(sender.participant, kind)
 
     def send_event(self, sender: Seat, data: Mapping[str, object]) -> None:
         """Give application data to the others; nothing where the sender is not here any more."""

@@ -9,7 +9,9 @@ from vision_agents.core.edge.messages import PageMessage
 from vision_agents.core.edge.recorder import Recorder
 from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, EdgeTransport, LegStep
 from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
 
 
 async def join_recorded(
@@ -34,6 +36,14 @@ class RecordingListener(ConnectionListener):
         if not self.muted:
             self._recorder.hear(participant, pcm)
         self._inner.on_audio(participant, pcm)
+
+    def on_video(self, participant: Participant, kind: TrackType, frame: VideoFrame) -> None:
+        """Pass on; a recording holds no pictures."""
+        self._inner.on_video(participant, kind, frame)
+
+    def on_video_ended(self, participant: Participant, kind: TrackType) -> None:
+        """Pass on."""
+        self._inner.on_video_ended(participant, kind)
 
     def on_participant_joined(self, participant: Participant) -> None:
         """Pass on."""
@@ -123,6 +133,10 @@ class RecordedConnection(Connection):
     async def end(self, detail: str = "") -> None:
         """End the call for everybody; the recording goes on until it is closed itself."""
         await self._inner.end(detail)
+
+    def send_video(self, frame: VideoFrame) -> None:
+        """Show a picture; a recording holds none."""
+        self._inner.send_video(frame)
 
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the others."""

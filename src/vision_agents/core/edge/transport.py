@@ -13,7 +13,9 @@ from vision_agents.core.edge.http import HttpFiles, HttpRoute
 from vision_agents.core.edge.messages import PageMessage
 from vision_agents.core.errors import CapabilityMissing
 from vision_agents.core.types.people import Participant, User
+from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
 
 
 class Capability(StrEnum):
@@ -28,6 +30,8 @@ class Capability(StrEnum):
     """It can hand the call over to somebody else."""
     DIAL = "dial"
     """It can call somebody on a second leg, and join the two."""
+    VIDEO_OUT = "video_out"
+    """It shows the others what the agent shows."""
     HANGUP = "hangup"
     """It can end the call for everybody."""
     FEED = "feed"
@@ -54,6 +58,12 @@ class ConnectionListener(Protocol):
 
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         """Audio of one participant, in order; pushed the moment it arrives."""
+
+    def on_video(self, participant: Participant, kind: TrackType, frame: VideoFrame) -> None:
+        """Take a picture of somebody's camera (`VIDEO`) or screen (`SCREEN_SHARE`), the moment it arrives."""
+
+    def on_video_ended(self, participant: Participant, kind: TrackType) -> None:
+        """No more pictures of this track, unless it begins again; leaving the call ends both without it."""
 
     def on_participant_joined(self, participant: Participant) -> None:
         """Somebody else is in the call."""
@@ -122,6 +132,10 @@ class Connection(ABC):
     async def end(self, detail: str = "") -> None:
         """End the call for everybody, a telephone line included; where that cannot be, only leave it."""
         await self.close()
+
+    def send_video(self, frame: VideoFrame) -> None:
+        """Show one picture now, in the place of the one before; needs `Capability.VIDEO_OUT`."""
+        raise self._cannot(f"send video ({frame.width} x {frame.height} pixels dropped)")
 
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Send application data to the other participants."""

@@ -49,9 +49,9 @@ class MetricsCollector:
         assert speech is not None
         metrics.turn_duration_ms__avg.update(speech.duration * 1000)
         metrics.turn_trailing_silence_ms__avg.update(speech.trailing_silence * 1000)
-        if timeline.transcript_delay is not None:
+        if (delay := timeline.transcript_delay) is not None:
             metrics.stt_audio_duration_ms__total.inc(speech.duration * 1000)
-            metrics.stt_latency_ms__avg.update(timeline.transcript_delay * 1000)
+            metrics.stt_latency_ms__avg.update(delay * 1000)
         for reader in self._readers:
             reader.on_user_turn(timeline)
 

@@ -83,7 +83,8 @@ class TurnTimeline:
     @property
     def transcript_delay(self) -> Seconds | None:
         """How long the last words took."""
-        return None if self.transcript is None else self.transcript[1] - self.transcript[0]
+        transcript = self.transcript
+        return None if transcript is None else transcript[1] - transcript[0]
 
     @property
     def marks_ms(self) -> dict[str, float]:

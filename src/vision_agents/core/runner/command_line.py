@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from vision_agents.core.errors import VisionAgentsError
+from vision_agents.core.errors import ConfigurationError, VisionAgentsError
 from vision_agents.core.runner.logs import logging_to_stderr
 from vision_agents.core.runner.screen import Screen
+from vision_agents.core.runner.terminal_call import TerminalOptions
 
 if TYPE_CHECKING:
     from vision_agents.core.runner.runner import Runner
@@ -75,6 +76,20 @@ def _add_run(app: typer.Typer, runner: Runner) -> None:
         events: Annotated[
             str | None, typer.Option(metavar="FILE", help="Write every event as JSON lines.")
         ] = None,
+        console: Annotated[
+            bool, typer.Option("--console", help="Talk with the agent here: microphone, loudspeaker, keys.")
+        ] = False,
+        no_audio: Annotated[
+            bool, typer.Option("--no-audio", help="With --console: type, and read the answers.")
+        ] = False,
+        input_device: Annotated[
+            str | None,
+            typer.Option(metavar="DEVICE", help="The microphone: its number, or part of its name."),
+        ] = None,
+        output_device: Annotated[
+            str | None,
+            typer.Option(metavar="DEVICE", help="The loudspeaker: its number, or part of its name."),
+        ] = None,
     ) -> None:
         """Run the agent in one call, in this terminal."""
         if not no_splash:
@@ -90,8 +105,25 @@ def _add_run(app: typer.Typer, runner: Runner) -> None:
                 audio_track_override=audio_track_override,
                 record=record,
                 events=events,
+                console=_console(
+                    console=console,
+                    audio=not no_audio,
+                    input_device=input_device,
+                    output_device=output_device,
+                ),
                 log_format=log_format,
             )
+
+
+def _console(
+    *, console: bool, audio: bool, input_device: str | None, output_device: str | None
+) -> TerminalOptions | None:
+    """Put the console's options together."""
+    if console:
+        return TerminalOptions(audio=audio, input_device=input_device, output_device=output_device)
+    if not audio or input_device or output_device:
+        raise ConfigurationError("--no-audio, --input-device and --output-device need --console.")
+    return None
 
 
 def _add_serve(app: typer.Typer, runner: Runner) -> None:

@@ -24,6 +24,7 @@ from vision_agents.core.runner.file_call import FileCall
 from vision_agents.core.runner.pages import CallPages
 from vision_agents.core.runner.recording import RecordedEdge, recording
 from vision_agents.core.runner.screen import Screen
+from vision_agents.core.runner.terminal_call import TerminalCall, TerminalOptions
 from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
 from vision_agents.core.types.units import Seconds
 
@@ -47,12 +48,15 @@ class RunOptions:
     audio_track_override: str | None = None
     record: str | None = None
     events: str | None = None
+    console: TerminalOptions | None = None
 
     def __post_init__(self) -> None:
         """Refuse ids that are not allowed."""
         parse_call_type(self.call_type)
         if self.call_id is not None:
             parse_call_id(self.call_id)
+        if self.console is not None and self.audio_track_override is not None:
+            raise ConfigurationError("A call has one caller: leave out --console, or --audio-track-override.")
 
 
 class ConsoleRun:
@@ -77,7 +81,7 @@ class ConsoleRun:
         self._launcher = launcher
         self._options = options
         self._screen = screen
-        self._file_call: FileCall | None = None
+        self._caller: FileCall | TerminalCall | None = None
         self._recorder: Recorder | None = None
         self._event_log: EventLog | None = None
         self._failure: Exception | None = None
@@ -111,7 +115,11 @@ class ConsoleRun:
         if options.audio_track_override is not None:
             caller = await FileCaller.open(options.audio_track_override)
             stack.push_async_callback(caller.close)
-            self._file_call = FileCall(caller)
+            self._caller = FileCall(caller)
+        if options.console is not None:
+            self._caller = terminal = TerminalCall(options.console)
+            stack.push_async_callback(terminal.close)
+            await terminal.open()
         if options.record is not None:
             self._recorder = await stack.enter_async_context(recording(options.record))
         if options.events is not None:
@@ -119,40 +127,40 @@ class ConsoleRun:
 
     def _look_at(self, agent: Agent) -> None:
         self._check(agent)
-        if self._file_call is None:
+        if self._caller is None:
             self._pages.take(agent)
 
     def _check(self, agent: Agent) -> None:
         """Refuse an agent that nobody could ever talk to."""
-        if self._file_call is None and isinstance(agent.edge, loopback.Edge):
+        if self._caller is None and isinstance(agent.edge, loopback.Edge):
             raise ConfigurationError(
                 "Nobody can join this agent, for its edge carries calls inside of this process only: "
-                "pass --audio-track-override FILE, or give the agent an edge that people can reach."
+                "pass --console or --audio-track-override FILE, or give it an edge that people can reach."
             )
 
     async def _configure(self, agent: Agent) -> None:
         """Put the run's ears and taps on an agent."""
         self._check(agent)
-        if self._file_call is not None:
-            await self._take_over(agent, self._file_call)
+        if self._caller is not None:
+            await self._take_over(agent, self._caller)
         if self._recorder is not None:
             agent.edge = RecordedEdge(agent.edge, self._recorder)
         if self._pages.wanted:
             agent.company_wait = _FOR_A_PAGE
         if self._event_log is not None:
             self._event_log.attach(agent.events)
-        self._screen.attach(agent.events)
+        self._screen.attach(agent.events, counts_only=self._options.console is not None)
         if self._options.video_track_override is not None and not _takes_video(agent):
             logger.warning("No part of this agent takes video: the video track override has no effect")
 
-    async def _take_over(self, agent: Agent, file_call: FileCall) -> None:
-        """Let the file's edge take the place of the agent's own."""
+    async def _take_over(self, agent: Agent, caller: FileCall | TerminalCall) -> None:
+        """Let the caller's edge take the place of the agent's own."""
         try:
             replaced = agent.edge
         except ConfigurationError:  # it has none, and needs none
             replaced = None
-        agent.edge = file_call.edge
-        file_call.attach(agent.events)
+        agent.edge = caller.edge
+        caller.attach(agent.events)
         if replaced is not None:
             try:
                 await replaced.close()
@@ -161,8 +169,8 @@ class ConsoleRun:
 
     async def _talk(self, session: AgentSession, call: Call) -> None:
         async with TaskScope("run") as scope:
-            if self._file_call is not None:
-                scope.start(self._file_call.make(session), name="caller", on_error=self._note)
+            if self._caller is not None:
+                scope.start(self._caller.make(session), name="caller", on_error=self._note)
             elif not (self._options.no_demo or self._pages.wanted):
                 scope.start(session.agent.edge.open_demo(call), name="demo")
             await session.wait()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vision_agents.core.runner.console_run import RunOptions
     from vision_agents.core.runner.logs import LogFormat
     from vision_agents.core.runner.options import ServeOptions
+    from vision_agents.core.runner.terminal_call import TerminalOptions
     from vision_agents.core.types.units import Seconds
 
 
@@ -64,6 +65,7 @@ class Runner:
         audio_track_override: str | None = None,
         record: str | None = None,
         events: str | None = None,
+        console: TerminalOptions | None = None,
         log_format: LogFormat | None = None,
     ) -> None:
         """Run one agent in one call, in the terminal; returns when the call has ended.
@@ -81,6 +83,7 @@ class Runner:
                 ends when the file has ended and the agent has answered.
             record: a stereo WAV to write: left the others, right the agent.
             events: a file to write every event to, as JSON lines.
+            console: the person at this terminal is the caller, whatever edge the agent has.
             log_format: ``"rich"`` or ``"json"``; left out, what suits standard error.
 
         Raises:
@@ -97,6 +100,7 @@ class Runner:
             audio_track_override=audio_track_override,
             record=record,
             events=events,
+            console=console,
         )
         with logging_to_stderr(log_level, log_format), asyncio.Runner(debug=debug or None) as runner:
             runner.run(self._run(options))

@@ -37,13 +37,15 @@ class Screen:
         """Say where a person can join the call."""
         self._console.print(Text.assemble("Talk to the agent: ", (url, "bold")))
 
-    def attach(self, events: EventBus) -> None:
-        """Show the conversation of a bus from now on."""
+    def attach(self, events: EventBus, *, counts_only: bool = False) -> None:
+        """Show the conversation of a bus from now on; with `counts_only` somebody else shows it."""
+        events.on(TurnMarksEvent, self._on_marks)
+        if counts_only:
+            return
         events.on(UserTranscriptEvent, self._on_transcript)
         events.on(ToolStartEvent, self._on_tool_start)
         events.on(ToolEndEvent, self._on_tool_end)
         events.on(AgentTurnEndedEvent, self._on_agent_turn)
-        events.on(TurnMarksEvent, self._on_marks)
 
     def show_summary(self) -> None:
         """Tell how long the caller waited for an answer."""

@@ -75,6 +75,8 @@ class Playout:
         self.sample_rate = sample_rate
         self.on_sentence: Callable[[Sentence], None] | None = None
         """Called with a sentence when its first sample is read."""
+        self.over = False
+        """Whether nothing more of it will be heard: what is still to be spoken is not asked for."""
         self._sentences: list[Sentence] = []
         self._current = 0
         self._finished = False

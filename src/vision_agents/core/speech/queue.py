@@ -153,7 +153,7 @@ class UtteranceQueue:
         """End an utterance that cannot go on; what it said was heard."""
         if utterance.done():
             return
-        if utterance in self and utterance.playout.played < utterance.playout.produced:
+        if self._will_be_heard(utterance):
             utterance.failure = error
             utterance.playout.finish()
             self._hooks.wake()
@@ -162,6 +162,11 @@ class UtteranceQueue:
         utterance.end(UtteranceState.FAILED, error=error)
         self._hooks.ended(utterance)
         self._hooks.wake()
+
+    def _will_be_heard(self, utterance: UtteranceHandle) -> bool:
+        """Whether some of it was not read, or the transport has not played it yet."""
+        unread = utterance in self and utterance.playout.played < utterance.playout.produced
+        return unread or (utterance is self.current and self._hooks.unplayed() > 0)
 
     def _cut(self, utterance: UtteranceHandle) -> None:
         sounding = utterance is self.current and not self._held

@@ -64,7 +64,12 @@ class SentenceSegmenter:
 
     def push(self, text: str) -> list[str]:
         """Take the next piece of text; give the sentences that are complete now."""
+        known = len(self._text)
         self._text += text
+        is_short = len(self._text) <= self._settings.max_length
+        if is_short and self._scanned == known and not self._marks.search(text):  # as nearly always
+            self._scanned = len(self._text)
+            return []
         return self._cut()
 
     def flush(self) -> list[str]:
@@ -76,6 +81,10 @@ class SentenceSegmenter:
         self._text, self._scanned = "", 0
         self._is_first, self._complete = True, False
         return sentences
+
+    @property
+    def _marks(self) -> re.Pattern[str]:
+        return _MARKS_AND_CLAUSES if self._is_first and self._settings.first_clause else _MARKS
 
     def _cut(self) -> list[str]:
         sentences: list[str] = []
@@ -97,7 +106,7 @@ class SentenceSegmenter:
     def _next_end(self, start: int) -> int | None:
         """Find where the sentence that begins at `start` ends; None where that is not certain yet."""
         text, limit = self._text, start + self._settings.max_length
-        marks = _MARKS_AND_CLAUSES if self._is_first and self._settings.first_clause else _MARKS
+        marks = self._marks
         self._scanned = max(self._scanned, start)
         while mark := marks.search(text, self._scanned, limit):
             after = self._run_end(mark.start(), limit)

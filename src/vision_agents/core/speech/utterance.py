@@ -96,6 +96,7 @@ class UtteranceHandle:
         self._error = error
         self.spoken_text = self.playout.spoken_text(unplayed=unplayed)
         self.played_seconds = max(0.0, self.playout.played - unplayed)
+        self.playout.over = True
         self._done.set()
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:

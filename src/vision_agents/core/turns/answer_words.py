@@ -88,7 +88,6 @@ ANSWER_FORMAT = (
 
 
 def read_verdict(answer: str) -> AnsweredBy:
-    """Read a model's answer: the first whole word that is a verdict; `uncertain` where there is none."""
-    kinds = {kind.value: kind for kind in AnsweredBy}
-    found = (kinds[word] for word in _WORD.findall(answer.lower()) if word in kinds)
-    return next(found, AnsweredBy.UNCERTAIN)
+    """Read a model's answer: one word that is a verdict and nothing else; all else is `uncertain`."""
+    words = _WORD.findall(answer.lower())
+    return AnsweredBy(words[0]) if len(words) == 1 and words[0] in {*AnsweredBy} else AnsweredBy.UNCERTAIN

@@ -97,6 +97,7 @@ class VoicemailMachine:
         self._tone_until: Seconds | None = None
         self._words: AnsweredBy | None = None
         self._text = ""
+        self._understood = at
         self._asked = ""
         self._judged: AnsweredBy | None = None
         self._beeped = False
@@ -121,6 +122,7 @@ class VoicemailMachine:
                 self._talking, self._ended = False, at
             case SaidSoFar(text=text):
                 self._text, self._words = text, self._rules.who_says(text)
+                self._understood = self._at
             case Judged(answered_by=answered_by):
                 void = self._talking or answered_by is AnsweredBy.UNCERTAIN
                 self._judged = None if void else answered_by
@@ -172,6 +174,8 @@ class VoicemailMachine:
         due: list[tuple[Seconds, tuple[AnsweredBy, Clue] | None]] = [(self._answered + rules.longest, doubt)]
         if self._began is None:
             due.append((self._answered + rules.no_voice, doubt))
+            if self._words is AnsweredBy.HUMAN:  # who spoke at the very first moment may pass for noise
+                due.append((self._understood + rules.after_short, (AnsweredBy.HUMAN, Clue.WORDS)))
         elif self._talking or self._ended is None:
             due.append((self._began + rules.endless, (AnsweredBy.VOICEMAIL, Clue.CADENCE)))
         else:

@@ -204,10 +204,10 @@ class Seat:
             self.was_in = True
             self._hooks.joined(self)
         elif before is SeatState.RECONNECTING:
-            self._hooks.reconnected(self)
             held, self._held = self._held, []
             for data in held:
                 self.send(data)
+            self._hooks.reconnected(self)
 
     def interrupted(self) -> None:
         """Begin to wait for them."""

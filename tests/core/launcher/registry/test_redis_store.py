@@ -264,6 +264,34 @@ async def test_a_far_server_loses_no_session(old_server: RedisServer) -> None:
             assert far.registry.available
 
 
+async def test_ids_that_are_no_unicode_and_numbers_that_are_none_are_kept(ann: Node, bob: Node) -> None:
+    info = replace(session("one", "half \ud800"), metrics={"all": float("inf"), "none": None, "some": 0.1})
+    await ann.registry.claim(info)
+
+    assert await bob.registry.get(*info.key) == info
+
+
+async def test_a_step_that_was_given_up_leaves_its_answer_to_nobody_else(old_server: RedisServer) -> None:
+    async with FaultProxy(old_server.port) as proxy, node(proxy.url, "ann").registry as registry:
+        await registry.claim(ONE)
+        await registry.claim(session("two"))
+        proxy.delay_s = 0.05
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(registry.get("lunch", "one"), 0.06)  # the answer is on its way
+
+        assert await registry.get("lunch", "two") == session("two")
+
+
+async def test_more_steps_at_once_than_connections(old_server: RedisServer, ann: Node) -> None:
+    ids = [f"s{number}" for number in range(100)]
+    await asyncio.gather(*(ann.claim(name) for name in ids))
+
+    found = await asyncio.gather(*(ann.registry.get("lunch", name) for name in ids))
+    assert [info and info.session_id for info in found] == ids
+    clients = old_server.send("CLIENT LIST").decode().count(" addr=")
+    assert clients <= 8 + 2
+
+
 async def test_a_server_that_forgot_the_script_gets_it_again(old_server: RedisServer, ann: Node) -> None:
     old_server.send("SCRIPT FLUSH")
     await ann.claim("one")

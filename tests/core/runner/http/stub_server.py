@@ -6,11 +6,14 @@ CREATE          how `create_agent` works: `fast`, `slow`, or `fails`
 PERMISSION      `raises`
 REDIS           the URL of a registry that other nodes share
 LAUNCHER        more arguments of the launcher, as JSON
+
+GET /frozen tells how many objects no garbage collection looks at.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import time
@@ -76,4 +79,6 @@ if __name__ == "__main__":
     if url := os.environ.get("REDIS"):
         settings["registry"] = SessionRegistry(RedisSessionKVStore(url=url))
     launcher = AgentLauncher(create_agent, join_call, **settings)
-    Runner(launcher, ServeOptions(can_view_session=can_view_session)).cli()
+    runner = Runner(launcher, ServeOptions(can_view_session=can_view_session))
+    runner.fast_api.add_api_route("/frozen", gc.get_freeze_count)
+    runner.cli()

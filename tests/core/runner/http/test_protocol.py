@@ -101,6 +101,17 @@ def test_an_answer_does_not_wait_for_the_clients_acknowledgement(server: ServerP
     assert sorted(waits)[10] < 0.03
 
 
+def test_head_and_body_of_an_answer_come_in_one_piece(server: ServerProcess) -> None:
+    with server.connect() as connection:
+        for _ in range(20):
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: server\r\n\r\n")
+            assert connection.recv(65_536).endswith(b"}")
+
+
+def test_what_the_start_has_loaded_is_not_looked_at_by_garbage_collections(server: ServerProcess) -> None:
+    assert int(server.request("GET", "/frozen").body) > 50_000
+
+
 def test_slow_connections_do_not_keep_the_others_waiting(server: ServerProcess) -> None:
     slow = [server.connect() for _ in range(MOST - 10)]
     try:

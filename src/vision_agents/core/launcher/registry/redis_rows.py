@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Protocol, TypeAlias
 
+from pydantic_core import from_json, to_json
+
 from vision_agents.core.launcher.registry.names import encoded, once_name
 from vision_agents.core.launcher.registry.port import (
     GRACE_PERCENT,
@@ -37,8 +39,6 @@ Argument: TypeAlias = str | int | bytes
 _SCRIPT = files("vision_agents.core.launcher.registry").joinpath("registry.lua").read_text(encoding="utf-8")
 _DIGEST = hashlib.sha1(_SCRIPT.encode()).hexdigest()  # noqa: S324 - the name that Redis gives the script
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
 _ENCODED_AT_ONCE = 100
 """Sessions put into JSON before other tasks get their turn."""
 
@@ -49,7 +49,7 @@ _COMMANDS_READ = 100
 class RedisClient(Protocol):
     """What is used of a `redis.asyncio.Redis` or `RedisCluster`."""
 
-    async def execute_command(self, *args: Any, **options: Any) -> Any:
+    async def execute_command(self, *args: Any) -> Any:
         """Send a command and give its reply."""
         ...
 
@@ -227,7 +227,7 @@ class RedisRows:
         rows: list[Argument] = []
         written = 0
         for info, limit in entries:
-            text = ""
+            text = b""
             if not _says_the_same(info, told.get(info.key)):
                 text = _to_json(info)
                 written += 1
@@ -244,7 +244,7 @@ class RedisRows:
 
     def _from_json(self, text: Any) -> SessionInfo | None:
         try:
-            return SessionInfo.from_dict(json.loads(text))
+            return SessionInfo.from_dict(_from_json(text))
         except ValueError:
             self.unreadable_entries += 1
             return None
@@ -294,8 +294,19 @@ def _says_the_same(info: SessionInfo, told: SessionInfo | None) -> bool:
     )
 
 
-def _to_json(info: SessionInfo) -> str:
-    return _encode(info.to_dict())
+def _to_json(info: SessionInfo) -> bytes:
+    values = info.to_dict()
+    try:
+        return to_json(values, inf_nan_mode="constants")
+    except ValueError:  # an id holds half a character, which only JSON's escapes can tell
+        return json.dumps(values).encode()
+
+
+def _from_json(text: str | bytes) -> object:
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def _stream_entries(reply: Any) -> list[tuple[Any, Sequence[Any]]]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol, cast
 
 from vision_agents.core.launcher.registry.kv_store import SessionKVStore
+from vision_agents.core.launcher.registry.redis_connections import StepConnections
 from vision_agents.core.launcher.registry.redis_rows import RedisClient, RedisRows
 from vision_agents.core.types.units import Seconds
 
@@ -39,6 +40,8 @@ for i = 1, #KEYS do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
 
 
 class _FullClient(RedisClient, Protocol):
+    connection_pool: Any
+
     def scan_iter(self, match: str, count: int) -> AsyncIterator[Any]: ...
 
     async def aclose(self) -> None: ...
@@ -61,15 +64,17 @@ class RedisSessionKVStore(RedisRows, SessionKVStore):
     ) -> None:
         if (client is None) == (url is None):
             raise ValueError("Give exactly one of client and url.")
-        self._own: list[_FullClient] = []
+        self._full: _FullClient = client if url is None else _connect(url)
+        self._own: list[_FullClient | StepConnections] = []
+        steps: RedisClient = self._full
         if url is not None:
-            self._own = [_connect(url), _connect(url)]
-        self._full: _FullClient = client if url is None else self._own[0]
+            steps = StepConnections(self._full.connection_pool, limit=_CONNECTIONS)
+            self._own = [self._full, steps]
         self._prefix = key_prefix if "{" in key_prefix else f"{key_prefix}{{registry}}:"
         self._users = 0
         super().__init__(
-            self._full,
-            reader=client if url is None else self._own[1],
+            steps,
+            reader=self._full,
             prefix=self._prefix,
             is_unknown_script=lambda error: isinstance(error, NoScriptError),
             read_timeout=_read_timeout(client) if url is None else None,

@@ -7,11 +7,12 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
+from vision_agents.core.runner.http.one_write import OneWrite
 from vision_agents.core.runner.http.problems import document
 from vision_agents.core.types.units import Seconds
 
@@ -51,7 +52,7 @@ class LimitedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, unless there are too many."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", OneWrite(transport, self.loop)))
         if len(self.connections) > self._limits.max_connections:
             self._refuse(
                 503, "too_many_connections", "The server has too many connections", (b"retry-after", b"1")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,9 +85,10 @@ class AgentServer:
                 "The launcher was not started: give your application "
                 "`lifespan=vision_agents.core.runner.http.lifespan`, or start it yourself"
             )
-        async with TaskScope("serve") as scope:
-            scope.start(self._end(server), name="end")
-            await server.serve(sockets=[listener])
+        with _what_is_there_stays():
+            async with TaskScope("serve") as scope:
+                scope.start(self._end(server), name="end")
+                await server.serve(sockets=[listener])
 
     def _on_signal(self, watchdog: Watchdog, task: asyncio.Task[object], number: int) -> None:
         self._signals += 1
@@ -110,3 +114,14 @@ class AgentServer:
                 await asyncio.wait([draining, hurrying], return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.should_exit = True
+
+
+@contextmanager
+def _what_is_there_stays() -> Generator[None]:
+    """Take what the start has loaded out of the garbage collections, each of which holds up all calls."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
