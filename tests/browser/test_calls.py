@@ -26,7 +26,7 @@ from vision_agents.core.runner.http.app import build_app
 from vision_agents.core.runner.options import ServeOptions
 from vision_agents.core.types.status import Reason
 from vision_agents.testing.scripted import Calls, Says
-from vision_agents.testing.tone_speech import speak
+from vision_agents.testing.tone_speech import mumble, speak
 from vision_agents.testing.udp_proxy import NetworkConditions, UdpProxy
 
 RATE = 48_000
@@ -126,7 +126,10 @@ async def test_the_button_silences_the_agent_at_once(shoot: Shoot) -> None:
 
 
 async def test_a_voice_silences_the_agent(tmp_path: Path) -> None:
-    voice = spoken(tmp_path, ("please stop talking now i want something else", 1.0))
+    # A voice without a gap, as long as people's first words are, and then something to understand.
+    words = speak("stop please", sample_rate=RATE, pause=0.5).samples
+    samples = np.concatenate([mumble(1.2, sample_rate=RATE).samples, words])
+    voice = microphone(write_wav(tmp_path / "voice.wav", samples, RATE))
     async with serving_agents(talking_agent) as (origin, _), person(origin, voice) as (page, ears):
         await asked_to_talk(page, ears)
         await page.click("#mute")
