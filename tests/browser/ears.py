@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
-# The microphone is noted when the page opens it. An `Ear` listens to it or to it and to the agent.
+# The microphone is noted when the page opens it. An `Ear` listens to it or to the agent.
 SCRIPT = """
 const media = navigator.mediaDevices;
 const open = media.getUserMedia.bind(media);
@@ -30,7 +30,9 @@ window.Ear = class {
     return performance.now();
   }
   loud(from, to) {
-    for (let at = from; at !== to; at += Math.sign(to - from)) if (Math.abs(this.samples[at]) > 0.01) return at;
+    for (let at = from; at !== to; at += Math.sign(to - from)) {
+      if (Math.abs(this.samples[at]) > 0.01) return at;
+    }
     return -1;
   }
   at(index, now) {
@@ -46,7 +48,8 @@ window.Ear = class {
   // Page time of the first sound after `since`.
   sound(since = performance.now()) {
     return this.until((now) => {
-      const from = Math.max(0, Math.ceil(this.samples.length - 1 - (now - since) * this.context.sampleRate / 1000));
+      const back = (now - since) * this.context.sampleRate / 1000;
+      const from = Math.max(0, Math.ceil(this.samples.length - 1 - back));
       const first = this.loud(from, this.samples.length);
       return first >= 0 && this.at(first, now);
     });

@@ -12,7 +12,7 @@ FOCUSED = """() => {
   const { activeElement: it } = document;
   const look = getComputedStyle(it);
   const inner = getComputedStyle(it.querySelector('svg') ?? it);
-  const seen = [look, inner].some(({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && outlineWidth !== '0px');
+  const seen = [look, inner].some((style) => style.outlineStyle !== 'none' && style.outlineWidth !== '0px');
   return { id: it === document.body ? '' : it.id || it.textContent, seen };
 }"""
 
@@ -25,14 +25,16 @@ POOR_CONTRAST = """() => {
     return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
   const luminance = (rgb) => {
-    const [r, g, b] = rgb.map((x) => x / 255).map((x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4));
+    const linear = (x) => (x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = rgb.map((x) => linear(x / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const poor = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const { parentElement: owner, textContent } = walker.currentNode;
-    if (!textContent.trim() || !owner.checkVisibility({ checkOpacity: true }) || owner.closest(':disabled, #said')) continue;
+    const shows = textContent.trim() && owner.checkVisibility({ checkOpacity: true });
+    if (!shows || owner.closest(':disabled, #said')) continue;
     const behind = [];
     for (let at = owner; at; at = at.parentElement) behind.unshift(getComputedStyle(at).backgroundColor);
     const back = shown(behind);

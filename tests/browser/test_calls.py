@@ -1,4 +1,4 @@
-"""Page and agent together: the real edge, the real application, scripted models, a recording as microphone."""
+"""Page and agent together: the real edge, the real application, scripted models, recordings as microphone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ DECISION_MS, FADE_MS, FRAME_MS, BARGE_IN_MS = 100, 40, 20, 1000
 
 
 @asynccontextmanager
-async def serving_agents(create: Callable[[], Agent], **settings: Any) -> AsyncGenerator[tuple[str, AgentLauncher]]:
+async def serving_agents(
+    create: Callable[[], Agent], **settings: Any
+) -> AsyncGenerator[tuple[str, AgentLauncher]]:
     async def create_agent() -> Agent:
         return create()
 
@@ -99,7 +101,9 @@ async def test_two_spoken_questions_are_answered_aloud(tmp_path: Path, shoot: Sh
 
 
 def talking_agent() -> Agent:
-    return scripted_agent([Says(text=LONG, to="tell"), Says(text="Yes?", to=""), Says(text="Yes again?", to="")])
+    return scripted_agent(
+        [Says(text=LONG, to="tell"), Says(text="Yes?", to=""), Says(text="Yes again?", to="")]
+    )
 
 
 async def asked_to_talk(page: Page, ears: Ears) -> None:
@@ -110,10 +114,15 @@ async def asked_to_talk(page: Page, ears: Ears) -> None:
     await expect(page.locator("#state")).to_have_text("Speaking")
 
 
+NOTE_THE_CLICK = """document.getElementById('interrupt').addEventListener(
+  'click', () => { window.clicked = performance.now(); }
+)"""
+
+
 async def test_the_button_silences_the_agent_at_once(shoot: Shoot) -> None:
     async with serving_agents(talking_agent) as (origin, _), person(origin) as (page, ears):
         await asked_to_talk(page, ears)
-        await page.evaluate("document.getElementById('interrupt').addEventListener('click', () => { window.clicked = performance.now() })")
+        await page.evaluate(NOTE_THE_CLICK)
         await page.click("#interrupt")
         silent = await ears.agent_silent()
         took = silent - await page.evaluate("window.clicked")
@@ -136,8 +145,9 @@ async def test_a_voice_silences_the_agent(tmp_path: Path) -> None:
         spoke = await page.evaluate("(async () => new Ear(await window.opened).sound(1))()")
         silent = await ears.agent_silent()
         playout = await ears.playout_ms()
-        print(f"first voice to silence in the page: {silent - spoke:.0f} ms, of which playout {playout:.0f} ms")
-        assert 0 < silent - spoke <= BARGE_IN_MS + FRAME_MS + playout
+        took = silent - spoke
+        print(f"first voice to silence in the page: {took:.0f} ms, of which playout {playout:.0f} ms")
+        assert 0 < took <= BARGE_IN_MS + FRAME_MS + playout
         await expect(page.locator(".cut")).to_have_text("interrupted")
 
 
@@ -209,7 +219,8 @@ class Network:
         proxy = await self._open.enter_async_context(UdpProxy(NetworkConditions()))
         self.proxies.append(proxy)
         offer = json.loads(route.request.post_data or "")
-        response = await route.fetch(post_data=json.dumps({**offer, "sdp": proxy.rewrite_offer(offer["sdp"])}))
+        offer["sdp"] = proxy.rewrite_offer(offer["sdp"])
+        response = await route.fetch(post_data=json.dumps(offer))
         answer = await response.json()
         if response.ok:
             answer["sdp"] = proxy.rewrite_answer(answer["sdp"])
@@ -239,7 +250,8 @@ async def test_a_network_that_was_away_for_five_seconds(shoot: Shoot) -> None:
         await shoot(page, "network-away")
         network.restore()
         await phase(page, "live", 20_000)
-        print("phases of a call whose network was away for 5 s:", await page.evaluate("window.phases.join(' ')"))
+        phases = await page.evaluate("window.phases.join(' ')")
+        print(f"phases of a call whose network was away for 5 s: {phases}")
         ears = Ears(page)
         await ears.open()
         await page.fill("#message", "two")
@@ -268,7 +280,7 @@ async def test_a_browser_that_is_killed_ends_the_session_with_a_reason() -> None
                 loop = asyncio.get_running_loop()
                 killed = loop.time()
                 async with asyncio.timeout(noticed + window + idle + spare):
-                    while not (info := await launcher.ended_session("lunch", session.session_id)):
+                    while not (info := await launcher.ended_session("lunch", session.session_id)):  # noqa: ASYNC110
                         await asyncio.sleep(0.05)
                 print(f"killed browser: session ended {info.reason} after {loop.time() - killed:.1f} s")
         assert info.reason is Reason.IDLE_TIMEOUT

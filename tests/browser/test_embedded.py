@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 from tests.browser.chromium import ALLOWED, DEVICES, browser, microphone, phase
 from tests.browser.conftest import Shoot
 from tests.browser.ears import SCRIPT, Ears
 from tests.browser.wav import write_wav
 
 from vision_agents.core.audio.file import read_audio
+from vision_agents.core.audio.pcm import Samples
 from vision_agents.plugins.embedded.weights.store import default_models, obtain
 
 ROOT = Path(__file__).parents[2]
-READY_S, ANSWER_MS = 90, 60_000
+RATE, READY_S, ANSWER_MS = 16_000, 90, 60_000
 
 
 @asynccontextmanager
@@ -46,10 +47,22 @@ async def running_example() -> AsyncGenerator[str]:
         await process.communicate()
 
 
-def recorded_question(folder: Path) -> str:
-    """The question of the example's recording, and then the next one."""
-    pcm = read_audio(ROOT / "examples/audio/weather.flac")
-    return microphone(write_wav(folder / "weather.wav", np.asarray(pcm.samples), pcm.sample_rate))
+def questions() -> dict[str, Samples]:
+    """The two questions of the example's recording, 16 kHz."""
+    pcm = read_audio(ROOT / "examples/audio/weather.flac").to_mono().to_int16()
+    middle = 8 * pcm.sample_rate
+    return {"Paris": pcm.samples[:middle], "Tokyo": pcm.samples[middle:]}
+
+
+async def ask(page: Page, recording: Path, question: Samples) -> None:
+    """Let the recording be the question, and open the microphone: that plays it from its beginning."""
+    write_wav(recording, question, RATE)
+    if await page.get_attribute("#mute", "aria-pressed") == "true":
+        await page.click("#mute")
+        return
+    await page.click("#devices")
+    await page.select_option("#mic-picker", index=1)
+    await page.click("#device-dialog .primary")
 
 
 @pytest.mark.slow
@@ -57,9 +70,12 @@ def recorded_question(folder: Path) -> str:
 async def test_the_weather_is_asked_and_told_twice(tmp_path: Path, shoot: Shoot) -> None:
     for model in default_models():
         obtain(model.name)
-    words = recorded_question(tmp_path)
+    recording = write_wav(tmp_path / "question.wav", np.zeros(RATE), RATE)
     look = {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}
-    async with running_example() as address, browser(DEVICES, ALLOWED, words, **look) as context:
+    async with (
+        running_example() as address,
+        browser(DEVICES, ALLOWED, microphone(recording), **look) as context,
+    ):
         page = context.pages[0]
         await page.add_init_script(SCRIPT)
         await page.goto(address)
@@ -70,8 +86,8 @@ async def test_the_weather_is_asked_and_told_twice(tmp_path: Path, shoot: Shoot)
         greeting = page.locator("#transcript .agent:not(.partial)")
         await expect(greeting).to_contain_text("Hello", timeout=ANSWER_MS)
         await expect(page.locator("#state")).to_have_text("Listening", timeout=ANSWER_MS)
-        await page.click("#mute")  # the recording begins
-        for city in ("Paris", "Tokyo"):
+        for city, question in questions().items():
+            await ask(page, recording, question)
             await expect(page.locator(".user", has_text=city)).to_be_visible(timeout=ANSWER_MS)
             await ears.agent_speaks()
             await expect(page.locator(".tool", has_text=city)).to_contain_text("done", timeout=ANSWER_MS)

@@ -1,4 +1,4 @@
-"""No microphone, in all the ways there are: within a second the page says why, and one can listen and write."""
+"""No microphone, in all its ways: within a second the page says why, and one can listen and write."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def opened(context: BrowserContext, url: str, script: str) -> Page:
     ],
 )
 async def test_a_microphone_that_cannot_be_had(
-    agent: FakeAgent, shoot: Shoot, name: str, switches: tuple[str, ...], script: str, text: str
+    agent: FakeAgent, shoot: Shoot, *, name: str, switches: tuple[str, ...], script: str, text: str
 ) -> None:
     async with browser(*switches, color_scheme="dark" if name == "denied" else "light") as context:
         page = await opened(context, f"{agent.origin}/demo/#call=deaf", script)

@@ -177,9 +177,7 @@ async def test_the_agent_leaves_and_the_page_says_why(agent: FakeAgent, shoot: S
         await phase(page, "live")
 
 
-async def test_a_lost_connection_comes_back_by_itself_or_by_a_button(
-    agent: FakeAgent, shoot: Shoot
-) -> None:
+async def test_a_lost_connection_comes_back_by_itself_or_by_a_button(agent: FakeAgent, shoot: Shoot) -> None:
     async with browser(DEVICES, ALLOWED) as context:
         page = context.pages[0]
         await called(page, agent)

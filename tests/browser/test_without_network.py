@@ -31,7 +31,7 @@ def in_a_namespace() -> list[str]:
 @pytest.mark.timeout(300)
 def test_a_call_needs_no_network_but_loopback() -> None:
     executable()
-    script = 'ip link set lo up && test "$(ip -o link | wc -l)" -le 3 && ! ip route get 192.0.2.1 && exec "$@"'
+    script = 'ip link set lo up && ! ip route get 192.0.2.1 && exec "$@"'
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SCENES]
     done = subprocess.run(
         [*in_a_namespace(), "sh", "-c", script, "sh", *command],
