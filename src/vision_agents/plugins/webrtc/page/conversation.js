@@ -8,8 +8,8 @@ const FULL_BAR_MS = 1500;
 // A span belongs to the part of the work that its later mark ends.
 const STAGES = [
 	["Hearing the end", /pause|transcript_final|turn_detected|end_of_turn/],
-	["Thinking", /llm_first_token|first_sentence/],
-	["Tools", /tool_/],
+	["Thinking", /llm_first_token|first_sentence|tool_called/],
+	["Tools", /tool_done/],
 	["Voice", /tts_first_audio/],
 	["Playing", /first_audio_played/],
 ];
