@@ -1,4 +1,6 @@
-"""What one 20 ms frame costs on its way in, and with a background on its way out: CPU time of each step, in microseconds; prints a line of JSON.
+"""What one 20 ms frame costs on its way in, and a background on its way out; prints a line of JSON.
+
+All is CPU time of a step, in microseconds.
 
 python benchmarks/frame_path.py
 """
