@@ -20,6 +20,7 @@ from vision_agents.core.types.status import AgentState, CloseReason, Reason, Ses
 from vision_agents.core.types.units import Seconds
 
 if TYPE_CHECKING:
+    from vision_agents.core.agents.agent import Agent
     from vision_agents.core.agents.session import AgentSession
 
 logger = logging.getLogger("vision_agents.host")
@@ -60,7 +61,6 @@ class Farewell:
         *,
         work: TaskScope,
         hooks: TaskScope,
-        entered: bool,
         connection: Connection | None,
     ) -> None:
         """Fall silent and deaf, let the agent say goodbye, and end the tasks."""
@@ -72,10 +72,12 @@ class Farewell:
             dialogue.turns.close()
             await self._step(dialogue.stop_listening(), "stop listening")
         await self._step(hooks.close(), "end hooks", share=0.5)
-        if dialogue is not None and entered and self._session.agent.has_on_exit:
+        agent, self._session.entered = self._session.entered, None
+        if dialogue is not None and agent is not None and agent.has_on_exit:
             if self._somebody_left(connection):
                 dialogue.turns.reopen()
-            goodbye = self._goodbye.start(self._say_goodbye(dialogue), name="on_exit", on_error=self._warn)
+            words = self._say_goodbye(dialogue, agent)
+            goodbye = self._goodbye.start(words, name="on_exit", on_error=self._warn)
             await self._step(asyncio.wait([goodbye]), "on_exit", share=_FOR_GOODBYE)
         if dialogue is not None:
             dialogue.stop()
@@ -102,9 +104,9 @@ class Farewell:
         self.told.set()
         await self._step(session.events.drain(), "event handlers")
 
-    async def _say_goodbye(self, dialogue: Dialogue) -> None:
+    async def _say_goodbye(self, dialogue: Dialogue, agent: Agent) -> None:
         """Run `on_exit`, and play out what it says."""
-        await self._session.agent.on_exit()
+        await agent.on_exit()
         await dialogue.quiet.wait()
 
     async def _end(self, connection: Connection, detail: str) -> None:

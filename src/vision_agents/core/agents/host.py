@@ -247,7 +247,6 @@ class SessionHost:
                 self.dialogue,
                 work=self._work,
                 hooks=self._hooks,
-                entered=self._entry is not None and self._entry.begun,
                 connection=self._joining.joined,
             )
 

@@ -114,6 +114,10 @@ class AgentSession(SessionEvents, SessionSpeech, SessionTyping, SessionSounds, S
         self.close_reason: CloseReason | None = None
         self.states = StateTracker(agent.events)
         self.wake_ups = WakeUpCalls()
+        self.entered: Agent | None = None
+        """The agent whose `on_enter` was called and whose `on_exit` was not, yet."""
+        self.handing_over = asyncio.Lock()
+        self.swapping = asyncio.Lock()
         self._named = []
         self._host: SessionHost | None = None
         agent.session = self
@@ -237,13 +241,11 @@ class AgentSession(SessionEvents, SessionSpeech, SessionTyping, SessionSounds, S
 
     async def change_pipeline(self, pipeline: Pipeline) -> None:
         """Go on with other parts; what is being said is said to its end, and no word of the user is lost."""
-        await change_pipeline(self, self._host.dialogue if self._host else None, pipeline)
+        await change_pipeline(self, self._present_dialogue, lambda _old: pipeline)
 
     async def change_component(self, **parts: Unpack[Replacements]) -> None:
         """Go on with another `llm`, `stt`, `tts`, `vad` or `turn_detection`; None goes on without."""
-        if self.pipeline is None:
-            raise ConfigurationError("The session has no pipeline to change: give the agent its parts first.")
-        await self.change_pipeline(self.pipeline.replaced(**parts))
+        await change_pipeline(self, self._present_dialogue, lambda old: old.replaced(**parts))
 
     async def wait(self) -> None:
         """Return when the session is over; cancelling the waiter does not end the session.
