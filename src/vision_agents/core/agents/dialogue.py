@@ -22,6 +22,7 @@ from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.agents.user_turns import UserTurns
 from vision_agents.core.agents.wake_up import WakeUpCalls
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
@@ -312,5 +313,5 @@ class Dialogue:
             self._scope.start(self._hand_over(self, successor), name="hand-off")
 
     def _on_output_error(self, error: Exception) -> None:
-        logger.error("The connection refused audio", exc_info=error)
+        logger.error("The connection refused audio", extra=failure_fields(error))
         self.turns.interrupt(force=True)

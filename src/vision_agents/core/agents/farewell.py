@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.events.agent import (
@@ -122,7 +123,7 @@ class Farewell:
         return not ended and connection is not None and bool(connection.participants)
 
     def _warn(self, error: Exception) -> None:
-        logger.error("on_exit failed", exc_info=error)
+        logger.error("on_exit failed", extra=failure_fields(error))
 
     async def _step(self, step: Awaitable[object], name: str, *, share: float = 1.0) -> None:
         """Take one step, in a `share` of the time that is left: late or failing, the next ones still run."""

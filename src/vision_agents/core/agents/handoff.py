@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.ensemble import Persona
 from vision_agents.core.agents.pipeline import Pipeline
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.errors import ConfigurationError, SessionClosed
 from vision_agents.core.events.agent import AgentHandedOverEvent, ExceptionEvent
 from vision_agents.core.types.status import SessionStatus
@@ -34,8 +35,8 @@ async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent)
             await _take_over(session, dialogue, successor)
         except SessionClosed:
             return
-        except Exception as error:
-            logger.exception("The call could not be handed over")
+        except Exception as error:  # noqa: BLE001 - the parts are foreign code
+            logger.error("The call could not be handed over", extra=failure_fields(error))
             session.events.emit(ExceptionEvent, handler="hand-off", error=error)
             dialogue.turns.reply(_FAILED, policy="queue")
             return
@@ -81,16 +82,16 @@ async def _leave(session: AgentSession, dialogue: Dialogue) -> None:
         async with asyncio.timeout(agent.deadlines.close):
             await agent.on_exit()
             await dialogue.quiet.wait()
-    except Exception:
-        logger.exception("on_exit failed")
+    except Exception as error:  # noqa: BLE001 - a hook is foreign code
+        logger.error("on_exit failed", extra=failure_fields(error))
 
 
 async def _enter(session: AgentSession, dialogue: Dialogue, agent: Agent) -> None:
     session.entered = agent
     try:
         await agent.on_enter()
-    except Exception as error:
-        logger.exception("on_enter failed")
+    except Exception as error:  # noqa: BLE001 - the parts are foreign code
+        logger.error("on_enter failed", extra=failure_fields(error))
         session.events.emit(ExceptionEvent, handler="on_enter", error=error)
     if dialogue.settled:  # nobody says anything: the caller must not be left in silence
         dialogue.turns.reply("" if agent.inherit_context else _TAKE_OVER, policy="queue")

@@ -18,6 +18,7 @@ from vision_agents.core.agents.joining import Joining
 from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.callback import call as call_back
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import (
@@ -326,7 +327,7 @@ class SessionHost:
             self._hooks.start(call_back(callback, attempt), name="wake up", on_error=self._wake_up_failed)
 
     def _wake_up_failed(self, error: Exception) -> None:
-        logger.error("on_wake_up failed", exc_info=error)
+        logger.error("on_wake_up failed", extra=failure_fields(error))
         self._agent.events.emit(ExceptionEvent, handler="on_wake_up", error=error)
 
     def _give_up(self) -> None:

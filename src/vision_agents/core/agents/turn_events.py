@@ -6,7 +6,8 @@ import logging
 
 from vision_agents.core.agents.listener import UserTurn
 from vision_agents.core.agents.turn_reports import TurnReports
-from vision_agents.core.errors import ProviderError, VisionAgentsError
+from vision_agents.core.aio.failures import failure_fields
+from vision_agents.core.errors import ProviderError
 from vision_agents.core.events.agent import (
     AgentCaptionEvent,
     AgentTurnEndedEvent,
@@ -103,12 +104,7 @@ class TurnEvents:
         """A turn of the agent failed."""
         stage = error.stage if isinstance(error, ProviderError) else "llm"
         kind: type[ErrorEvent] = TTSErrorEvent if stage == "tts" else LLMErrorEvent
-        unexpected = None if isinstance(error, VisionAgentsError) else error
-        logger.error(
-            "A turn of the agent failed",
-            exc_info=unexpected,
-            extra={"stage": stage, "error": type(error).__name__, "reason": str(error)},
-        )
+        logger.error("A turn of the agent failed", extra={"stage": stage, **failure_fields(error)})
         self._reports.collector.on_error("tts" if kind is TTSErrorEvent else "llm")
         self._bus.emit(kind, error_message=str(error) or type(error).__name__)
 

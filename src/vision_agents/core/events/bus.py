@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 from weakref import WeakSet
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import ScopeClosed
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.events.agent import ExceptionEvent
@@ -212,8 +213,7 @@ class EventBus:
     def _failed(self, subscription: _Subscription, event: Event, error: Exception) -> None:
         logger.error(
             "An event handler failed",
-            extra={"handler": subscription.name, "event": event.type},
-            exc_info=error,
+            extra={"handler": subscription.name, "event": event.type, **failure_fields(error)},
         )
         if not isinstance(event, ExceptionEvent):
             self.publish(ExceptionEvent(handler=subscription.name, error=error))
