@@ -98,7 +98,7 @@ class Telephone:
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Look for keys in a participant's audio, where they are to be found there."""
-        if self._finds_tones:
+        if (self._handler or self._collector) and self._finds_tones:
             self._people[participant.id] = participant
             self._finder.hear(participant.id, pcm)
 
@@ -174,10 +174,10 @@ class Telephone:
 
     @property
     def _finds_tones(self) -> bool:
+        """Whether keys, where somebody waits for them, are to be found in the audio."""
         if self._handler is not None and self._handler.in_band is not None:
             return self._handler.in_band
-        wanted = self._handler is not None or self._collector is not None
-        return wanted and Capability.DTMF not in self.connection.capabilities
+        return Capability.DTMF not in self.connection.capabilities
 
     def _found(self, participant_id: str, digit: str) -> None:
         self.press(self._people[participant_id], digit)
