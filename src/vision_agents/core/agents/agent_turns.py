@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from vision_agents.core.agents.answer import Answer
@@ -46,11 +46,12 @@ class AgentTurn:
     """What makes the answer."""
     speaker: Speaker | None = None
     """What speaks the script."""
+    utterance: UtteranceHandle = field(init=False)
+    """What is heard of it."""
 
-    @property
-    def utterance(self) -> UtteranceHandle:
-        """What is heard of it."""
-        return self.answer.utterance
+    def __post_init__(self) -> None:
+        """Keep what is asked for most within reach."""
+        self.utterance = self.answer.utterance
 
     @property
     def committed(self) -> bool:
