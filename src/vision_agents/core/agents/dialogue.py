@@ -24,12 +24,7 @@ from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.events.agent import (
-    TurnObservedEvent,
-    TurnRulesEvent,
-    UserInterimTranscriptEvent,
-    UserTurnStartedEvent,
-)
+from vision_agents.core.events.agent import TurnRulesEvent, UserInterimTranscriptEvent, UserTurnStartedEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
@@ -42,6 +37,7 @@ from vision_agents.core.turns.observations import Floor, Observation
 from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
+from vision_agents.core.video.frame import VideoFrame
 
 logger = logging.getLogger("vision_agents.dialogue")
 
@@ -61,6 +57,7 @@ class Dialogue:
         bus: takes the events.
         reports: told of every turn that is over.
         wake_ups: told of whatever ends or interrupts the user's silence.
+        frames: gives what a model that sees is shown.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
         hand_over: lets another agent go on.
@@ -78,6 +75,7 @@ class Dialogue:
         bus: EventBus,
         reports: TurnReports,
         wake_ups: WakeUpCalls,
+        frames: Callable[[], Sequence[VideoFrame]],
         scope: TaskScope,
         deadlines: Deadlines,
         hand_over: HandOver,
@@ -110,7 +108,13 @@ class Dialogue:
             on_error=self._on_output_error,
         )
         self._around = Surroundings(
-            history=history, states=states, bus=bus, reports=reports, scope=scope, deadlines=deadlines
+            history=history,
+            states=states,
+            bus=bus,
+            reports=reports,
+            frames=frames,
+            scope=scope,
+            deadlines=deadlines,
         )
         self._ensemble = assemble(pipeline, Persona(instructions=instructions, tools=tools), self._around)
         self._ear: RealtimeEar | None = None
@@ -254,13 +258,7 @@ class Dialogue:
         self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
     ) -> None:
         """Let the flight recorder write it down, where there is one."""
-        if self._bus.has_subscribers(TurnObservedEvent):
-            self._bus.emit(
-                TurnObservedEvent,
-                participant=participant,
-                observation=observation,
-                decisions=tuple(decisions),
-            )
+        self._events.observed(participant, observation, decisions)
 
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""

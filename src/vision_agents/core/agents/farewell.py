@@ -81,6 +81,7 @@ class Farewell:
         """Leave the call, give everything back, and tell how it ended."""
         session = self._session
         self._ends_at = self._ends_at or self._loop.time() + self._limit
+        await self._step(session.processing.close(), "end processors", share=0.25)
         if connection is not None:
             if self.end_call is not None:
                 await self._step(self._end(connection, self.end_call), "end the call", share=0.5)

@@ -62,6 +62,7 @@ class SessionHost:
             self._agent.events,
             CallInfo(call.id, call.type),
             wake_ups=session.wake_ups,
+            processing=session.processing,
             request_close=self.request_close,
         )
         self._work = TaskScope(f"session:{session.id}")
@@ -196,12 +197,11 @@ class SessionHost:
             raise self._error
 
     async def _run(self) -> None:
-        call = self.call
         self._trace = trace_session(
             TracedSession(
                 session_id=self._session.id,
-                call_id=call.id,
-                call_type=call.type,
+                call_id=self.call.id,
+                call_type=self.call.type,
                 providers=self._session.providers,
             ),
             self._loop.time,
@@ -291,6 +291,7 @@ class SessionHost:
         if session.pipeline is None:
             raise ConfigurationError("The agent has no parts: give it an llm, an stt and a tts.")
         await self._agent.initialize_mcp()
+        await session.processing.start()
         if session.dtmf_handler is not None:
             session.dtmf_handler.start()
         if not overrides(self._agent.edge.start, EdgeTransport.start):
@@ -342,6 +343,7 @@ class SessionHost:
             bus=agent.events,
             reports=TurnReports(agent.metrics_collector, agent.events, self._trace),
             wake_ups=session.wake_ups,
+            frames=session.processing.frames,
             scope=self._work,
             deadlines=self._deadlines,
             hand_over=self._hand_over,
@@ -362,7 +364,8 @@ class SessionHost:
         await entry.enter()
         if self._ending.is_set():  # a cancellation that on_enter did not let through
             return
-        self._session.wake_ups.begin(self._situation, wake_up=self._wake_up, give_up=self._give_up)
+        begin = self._session.wake_ups.begin
+        begin(self._situation, wake_up=self._wake_up, give_up=lambda: self.request_close(Reason.USER_SILENT))
         entry.take_part()
         self._entered.set()
 
@@ -387,9 +390,6 @@ class SessionHost:
     def _wake_up_failed(self, error: Exception) -> None:
         logger.error("on_wake_up failed", exc_info=error)
         self._agent.events.emit(ExceptionEvent, handler="on_wake_up", error=error)
-
-    def _give_up(self) -> None:
-        self.request_close(Reason.USER_SILENT)
 
     async def _hang_up(self, detail: str, *, drain: bool) -> None:
         if drain and self.dialogue is not None:

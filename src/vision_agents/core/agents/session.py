@@ -14,6 +14,7 @@ from vision_agents.core.agents.host import SessionHost
 from vision_agents.core.agents.job_context import JobContext, get_current_job_context
 from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.pipeline import Pipeline, Replacements
+from vision_agents.core.agents.processing import Processing
 from vision_agents.core.agents.session_events import SessionEvents
 from vision_agents.core.agents.session_sounds import SessionSounds
 from vision_agents.core.agents.session_speech import SessionSpeech
@@ -113,6 +114,7 @@ class AgentSession(SessionEvents, SessionSpeech, SessionSounds, SessionTelephone
         self.close_reason: CloseReason | None = None
         self.states = StateTracker(agent.events)
         self.wake_ups = WakeUpCalls()
+        self.processing = Processing(self)
         self._named = []
         self._host: SessionHost | None = None
         agent.session = self
@@ -237,6 +239,7 @@ class AgentSession(SessionEvents, SessionSpeech, SessionSounds, SessionTelephone
     async def change_pipeline(self, pipeline: Pipeline) -> None:
         """Go on with other parts; what is being said is said to its end, and no word of the user is lost."""
         await change_pipeline(self, self._host.dialogue if self._host else None, pipeline)
+        self.processing.look()
 
     async def change_component(self, **parts: Unpack[Replacements]) -> None:
         """Go on with another `llm`, `stt`, `tts`, `vad` or `turn_detection`; None goes on without."""

@@ -1,4 +1,4 @@
-"""From the records of turns to the documented numbers, and to everybody else who counts."""
+"""From the records of turns and pictures to the documented numbers, and to everybody else who counts."""
 
 from __future__ import annotations
 
@@ -67,6 +67,12 @@ class MetricsCollector:
         for reader in self._readers:
             reader.on_turn(record)
 
+    def on_frame(self, took: Seconds) -> None:
+        """Count a picture that a processor has worked on."""
+        self._numbers = None
+        self.metrics.video_frames_processed__total.inc()
+        self.metrics.video_processing_latency_ms__avg.update(took * 1000)
+
     def on_error(self, stage: str) -> None:
         """Tell the readers that a part failed."""
         for reader in self._readers:
@@ -78,6 +84,11 @@ class MetricsCollector:
         _measure(metrics.llm_time_to_first_token_ms__avg, request.began, request.first_token)
         metrics.llm_input_tokens__total.inc(request.input_tokens)
         metrics.llm_output_tokens__total.inc(request.output_tokens)
+        if request.frames:
+            _measure(metrics.vlm_inference_latency_ms__avg, request.began, request.ended)
+            metrics.vlm_inferences__total.inc()
+            metrics.vlm_input_tokens__total.inc(request.input_tokens)
+            metrics.vlm_output_tokens__total.inc(request.output_tokens)
 
     def _count_tool(self, run: ToolRun) -> None:
         self.metrics.llm_tool_calls__total.inc()

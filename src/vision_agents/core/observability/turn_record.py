@@ -11,7 +11,10 @@ from vision_agents.core.types.units import Seconds
 
 @dataclass(slots=True, eq=False)
 class ModelRequest:
-    """One request to the language model; `ended` is None where it was cut or failed."""
+    """One request to the language model; `ended` is None where it was cut or failed.
+
+    `frames` is how many pictures it was shown.
+    """
 
     began: Seconds
     model: str
@@ -20,6 +23,7 @@ class ModelRequest:
     ended: Seconds | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    frames: int = 0
 
 
 @dataclass(slots=True, eq=False)

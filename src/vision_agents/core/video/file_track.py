@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,8 @@ class VideoFileTrack:
 
     def __init__(self, reader: _Reader) -> None:
         self.track = VideoTrack()
+        self.on_broken: Callable[[], None] | None = None
+        """Called when the file cannot be played any more; the track has ended then."""
         self._reader = reader
         self._scope = TaskScope("video file")
         self._reading: asyncio.Future[list[_Shown]] | None = None
@@ -105,6 +107,8 @@ class VideoFileTrack:
     def _fail(self, error: Exception) -> None:
         logger.error("A video file cannot be played any more", extra={"reason": str(error)})
         self.track.end()
+        if self.on_broken is not None:
+            self.on_broken()
 
 
 class _Reader:
