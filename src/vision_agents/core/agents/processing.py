@@ -48,10 +48,11 @@ class Processing:
         self._ready: dict[Processor, bool] = {}
         """Those that were started, and whether that went well."""
         self._file: VideoFileTrack | None = None
-        self._publishing: Publishing | None = None
         self._scope = TaskScope(f"processing:{session.id}")
-        self._stale = asyncio.Event()
-        self._following = False
+        self._joined: tuple[Connection, Output] | None = None
+        self._publishing: Publishing | None = None
+        self._stale: asyncio.Event | None = None
+        """Set when somebody may have to be shown something else; None while nobody wants to be."""
 
     # What the call brings.
 
@@ -92,7 +93,7 @@ class Processing:
 
     def open(self, connection: Connection, output: Output) -> None:
         """Begin: somebody may show something from now on."""
-        self._publishing = Publishing(connection, output)
+        self._joined = connection, output
         self._events.on(AgentHandedOverEvent, self._on_handed_over)
         if self._file is not None:
             self._file.on_broken = self.look
@@ -115,26 +116,25 @@ class Processing:
 
     def look(self) -> None:
         """Note that somebody may have to be shown something else: another track, model or agent."""
-        self._stale.set()
-        begins = self._publishing is not None and not self._following and not self._scope.closed
-        if begins and self._session.agent.takes_media:
-            self._following = True
-            self._scope.start(self._follow(), name="follow")
+        if self._stale is not None:
+            self._stale.set()
+        elif self._joined is not None and not self._scope.closed and self._session.agent.takes_media:
+            self._stale, self._publishing = asyncio.Event(), Publishing(*self._joined)
+            self._scope.start(self._follow(self._stale, self._publishing), name="follow")
 
     def _on_handed_over(self, _event: AgentHandedOverEvent) -> None:
         self.look()
 
-    async def _follow(self) -> None:
+    async def _follow(self, stale: asyncio.Event, publishing: Publishing) -> None:
         while True:
-            await self._stale.wait()
-            self._stale.clear()
+            stale.clear()
             processors = self._session.agent.processors
             await self._get_ready(processors)
             at_work = [processor for processor in processors if self._ready[processor]]
             self._listen(at_work)
-            if self._publishing is not None:
-                self.tracks.process_into(self._publishing.publish(at_work))
+            self.tracks.process_into(publishing.publish(at_work))
             await self._show(at_work)
+            await stale.wait()
 
     async def _show(self, at_work: Sequence[Processor]) -> None:
         raw, best = self.tracks.best_raw, self.tracks.best

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 from vision_agents.core.types.units import Seconds
@@ -45,7 +44,7 @@ class FrameWindow:
     def __init__(self, settings: VisionSettings) -> None:
         self._settings = settings
         self._interval: Seconds = 1 / settings.fps
-        self._kept: deque[VideoFrame] = deque(maxlen=settings.frames + 1)
+        self._kept: list[VideoFrame] = []
         self._track: VideoTrack | None = None
         self._last: Seconds | None = None
 
@@ -74,3 +73,4 @@ class FrameWindow:
         if self._last is None or frame.captured_at - self._last >= self._interval - _ALMOST:
             self._last = frame.captured_at
             self._kept.append(frame)
+            del self._kept[: -self._settings.frames - 1]
