@@ -20,7 +20,7 @@ async def test_a_visitor_is_announced_and_what_there_is_to_see_is_told(tmp_path:
     door = Door()
     path = film(tmp_path / "door.mp4", [door.at(b / FPS, walk(b / FPS)) for b in range(14 * FPS)], fps=FPS)
     look = Calls(tool="look", to="what do you see")
-    doorkeeper = example("doorkeeper", look, Says(text="All is quiet here.", to="Nothing has moved"))
+    doorkeeper = example("doorkeeper", look, Says(text="All is quiet here.", to="Everything is still"))
     launcher = AgentLauncher(doorkeeper.create_agent, doorkeeper.join_call, agent_idle_timeout=500)
     async with launcher:
         session = await launcher.start_session("door", video_track_override_path=str(path))
@@ -30,7 +30,7 @@ async def test_a_visitor_is_announced_and_what_there_is_to_see_is_told(tmp_path:
             await caller.says("what do you see")
             await caller.hears("all is quiet here")
             looked = [item.output for item in session.history if isinstance(item, FunctionResult)]
-            assert looked[0].startswith("Nothing has moved for")
+            assert looked[0].startswith("Everything is still")
             assert len(caller.peer.seen) > 30
         await session.close()
 

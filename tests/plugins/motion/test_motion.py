@@ -100,11 +100,11 @@ async def test_a_film_of_a_visitor_is_announced_and_described(tmp_path: Path) ->
 
     assert events == [(pytest.approx(4.3, abs=0.3), True, "left"), (pytest.approx(9.1, abs=0.5), False, "")]
     assert [text for _, text in said] == [
-        "Nothing has moved for 1 second.",
-        "Nothing has moved for 3 seconds.",
+        "Everything is still.",
+        "Everything is still.",
         "Something is moving in the middle.",
         "Something is moving on the right.",
-        "Nothing has moved for 5 seconds.",
+        "Everything is still. The last motion was 5 seconds ago.",
     ]
     assert metrics["video_frames_processed__total"] == pytest.approx(60, abs=3)
     assert len(shown) == pytest.approx(60, abs=3)

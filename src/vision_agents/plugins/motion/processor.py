@@ -56,7 +56,6 @@ class MotionProcessor(VideoProcessorPublisher):
         self._detector = MotionDetector()
         self._motion: Motion | None = None
         self._moved_at: Seconds | None = None
-        self._since: Seconds = 0.0
         self._in_a_row = 0
 
     def attach_agent(self, agent: Any) -> None:
@@ -92,14 +91,14 @@ class MotionProcessor(VideoProcessorPublisher):
             return "The picture is dark: the camera may be covered."
         if self.moving:
             return f"Something is moving {_place(motion.where)}."
-        now = asyncio.get_running_loop().time()
-        still = round(now - (self._since if self._moved_at is None else self._moved_at))
-        return f"Nothing has moved for {still} second{'s' * (still != 1)}."
+        if self._moved_at is None:
+            return "Everything is still."
+        ago = round(asyncio.get_running_loop().time() - self._moved_at)
+        return f"Everything is still. The last motion was {ago} seconds ago."
 
     def _forget(self) -> None:
         self._detector = MotionDetector()
         self._motion = self._moved_at = None
-        self._since = asyncio.get_running_loop().time()
         self._in_a_row, self.moving = 0, False
 
     async def _look(self, frame: VideoFrame) -> None:
