@@ -21,6 +21,7 @@ from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.speech.segmenter import SentenceSegmenter
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.turns.observations import Floor
+from vision_agents.core.video.frame import VideoFrame
 
 Policy: TypeAlias = Literal["queue", "replace", "drop"]
 """What new speech does to speech that is pending: waits for it, cuts it, or gives way to it."""
@@ -172,7 +173,7 @@ class AgentTurns:
         policy: Policy,
         interruptible: bool = True,
         timeline: TurnTimeline | None = None,
-        frames: Sequence[object] = (),
+        frames: Sequence[VideoFrame] = (),
     ) -> UtteranceHandle:
         """Answer from the history; `instructions` and `frames` hold for this answer only."""
         answer = self._new_answer(interruptible, timeline)

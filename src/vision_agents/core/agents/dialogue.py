@@ -39,6 +39,7 @@ from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
 
 logger = logging.getLogger("vision_agents.dialogue")
 
@@ -60,6 +61,7 @@ class Dialogue:
         bus: takes the events.
         reports: told of every turn that is over.
         wake_ups: told of whatever ends or interrupts the user's silence.
+        frames: gives what a model that sees is shown.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
         hand_over: lets another agent go on.
@@ -77,6 +79,7 @@ class Dialogue:
         bus: EventBus,
         reports: TurnReports,
         wake_ups: WakeUpCalls,
+        frames: Callable[[], Sequence[VideoFrame]],
         scope: TaskScope,
         deadlines: Deadlines,
         hand_over: HandOver,
@@ -102,7 +105,13 @@ class Dialogue:
             on_error=self._on_output_error,
         )
         self._around = Surroundings(
-            history=history, states=states, bus=bus, reports=reports, scope=scope, deadlines=deadlines
+            history=history,
+            states=states,
+            bus=bus,
+            reports=reports,
+            frames=frames,
+            scope=scope,
+            deadlines=deadlines,
         )
         self._ensemble = assemble(pipeline, Persona(instructions=instructions, tools=tools), self._around)
         self._ear: RealtimeEar | None = None

@@ -90,6 +90,7 @@ class Farewell:
         session = self._session
         self._ends_at = self._ends_at or self._loop.time() + self._limit
         reason = session.close_reason or CloseReason(Reason.COMPLETED)
+        await self._step(session.processing.close(), "end processors", share=0.25)
         if connection is not None:
             session.events.emit(
                 AgentLeavingCallEvent, call=self._call, reason=reason.reason, detail=reason.detail

@@ -40,6 +40,7 @@ class Line:
         self._session = session
         self._dialogue = dialogue
         self._voicemail = False
+        session.processing.open(connection, dialogue.output)
         self.sounds = Sounds(dialogue.output, session.events, session.agent.thinking_audio)
         self.telephone = Telephone(
             connection,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from vision_agents.core.agents.listener import UserTurn
 from vision_agents.core.agents.turn_reports import TurnReports
@@ -14,6 +15,7 @@ from vision_agents.core.events.agent import (
     AgentTurnStartedEvent,
     SpeculationDroppedEvent,
     TurnMarksEvent,
+    TurnObservedEvent,
     UserTranscriptEvent,
     UserTurnEndedEvent,
 )
@@ -22,6 +24,9 @@ from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTError
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.playout import Sentence
 from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.turns.decisions import Decision
+from vision_agents.core.turns.observations import Observation
+from vision_agents.core.types.people import Participant
 
 logger = logging.getLogger("vision_agents.dialogue")
 
@@ -38,6 +43,18 @@ class TurnEvents:
         self._bus = bus
         self._reports = reports
         self._begun: set[str] = set()
+
+    def observed(
+        self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
+    ) -> None:
+        """The turn machine of a participant has observed and decided."""
+        if self._bus.has_subscribers(TurnObservedEvent):
+            self._bus.emit(
+                TurnObservedEvent,
+                participant=participant,
+                observation=observation,
+                decisions=tuple(decisions),
+            )
 
     def user_turn(self, turn: UserTurn) -> None:
         """A participant's turn is complete."""

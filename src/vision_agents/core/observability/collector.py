@@ -1,4 +1,4 @@
-"""From the records of turns to the documented numbers, and to everybody else who counts."""
+"""From the records of turns and pictures to the documented numbers, and to everybody else who counts."""
 
 from __future__ import annotations
 
@@ -78,6 +78,12 @@ class MetricsCollector:
         self._numbers = None
         self.metrics.realtime_user_transcriptions__total.inc()
 
+    def on_frame(self, took: Seconds) -> None:
+        """Count a picture that a processor has worked on."""
+        self._numbers = None
+        self.metrics.video_frames_processed__total.inc()
+        self.metrics.video_processing_latency_ms__avg.update(took * 1000)
+
     def on_error(self, stage: str) -> None:
         """Tell the readers that a part failed."""
         for reader in self._readers:
@@ -92,6 +98,11 @@ class MetricsCollector:
         metrics.realtime_audio_output_bytes__total.inc(request.audio_bytes)
         metrics.realtime_audio_output_duration_ms__total.inc(request.audio_duration * 1000)
         metrics.realtime_agent_transcriptions__total.inc(request.transcribed and request.audio_bytes > 0)
+        if request.frames:
+            _measure(metrics.vlm_inference_latency_ms__avg, request.began, request.ended)
+            metrics.vlm_inferences__total.inc()
+            metrics.vlm_input_tokens__total.inc(request.input_tokens)
+            metrics.vlm_output_tokens__total.inc(request.output_tokens)
 
     def _count_tool(self, run: ToolRun) -> None:
         self.metrics.llm_tool_calls__total.inc()

@@ -14,6 +14,7 @@ class ModelRequest:
     """One request to the language model; `ended` is None where it was cut or failed.
 
     A speech-to-speech model makes audio, too; `transcribed` tells whether it gave the words of it.
+    `frames` is how many pictures the model was shown.
     """
 
     began: Seconds
@@ -26,6 +27,7 @@ class ModelRequest:
     audio_bytes: int = 0
     audio_duration: Seconds = 0.0
     transcribed: bool = False
+    frames: int = 0
 
 
 @dataclass(slots=True, eq=False)
