@@ -16,8 +16,8 @@ from vision_agents.plugins.webrtc.media.stats import OutboundStats
 SAMPLE_RATE = 48_000
 FRAME_SAMPLES = 960
 
-EARLY: Seconds = 0.01
-"""A frame may leave so much before its time: who paces already is not paced twice."""
+EARLY: Seconds = 0.019
+"""A frame may leave so much before its time, but not two at once: who paces already is not paced twice."""
 
 TOO_LATE: Seconds = 0.04
 """A frame that leaves so long after its time is an underrun: the listener's own buffer may have run dry."""
@@ -25,6 +25,9 @@ TOO_LATE: Seconds = 0.04
 GRACE: Seconds = 0.1
 """So long the clock waits for a late frame before it plays silence in its place: until then the listener's
 concealment sounds better than a hole."""
+
+_TIMER_SLACK: Seconds = 0.0005
+"""A timer may fire so much early, by the rounding of clocks."""
 
 _PAUSE_SLOTS = 10
 """A silence of more slots is a pause in the speech, no underrun."""
@@ -120,7 +123,7 @@ class Playout:
         if self._loop is None:
             return
         if self._queue:
-            self._play(self._loop, early=0.0)
+            self._play(self._loop, early=_TIMER_SLACK)
         else:
             self._play_silence(self._loop.time())
             self._arm(self._loop)

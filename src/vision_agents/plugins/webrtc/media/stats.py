@@ -30,7 +30,8 @@ class OutboundStats:
 
     `underruns` are frames that left more than 40 ms late, and slots of 20 ms that were filled with silence
     in the midst of speech; `shortened` quiet frames were left out later to make up for the latter.
-    `flushed` frames were dropped unplayed by a flush, `discarded` ones because nobody could hear them. `pace` tells how late frames left, against the output clock.
+    `flushed` frames were dropped unplayed by a flush, `discarded` ones because nobody could hear them.
+    `pace` tells how late frames left, against the output clock.
     """
 
     frames: int = 0
