@@ -1,5 +1,7 @@
 """The private names of aiortc and aioice that we lean on: each of these fails when one goes away."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import inspect
