@@ -2,14 +2,14 @@
 
 ::
 
-    python -m benchmarks.webrtc round-trip --client process      a beep there and back, a client that buffers nothing
-    python -m benchmarks.webrtc round-trip --client chromium     the same from page to Python to page, and pings
-    python -m benchmarks.webrtc loss --seconds 30 --seed 7       3 % loss, 20 to 30 ms delay, each way
-    python -m benchmarks.webrtc density --sessions 20            20 echo calls for 60 s: underruns, CPU, threads
-    python -m benchmarks.webrtc cycles --cycles 200              calls that come and go: what is left of them
+    python -m benchmarks.webrtc round-trip --client process    a beep, and a client that buffers nothing
+    python -m benchmarks.webrtc round-trip --client chromium   page to Python to page, and pings
+    python -m benchmarks.webrtc loss --seconds 30 --seed 7     3 % loss, 20 to 30 ms delay, each way
+    python -m benchmarks.webrtc density --sessions 20          echo calls for 60 s: underruns, CPU, threads
+    python -m benchmarks.webrtc cycles --cycles 200            calls that come and go: what is left of them
 
-Everything stays on 127.0.0.1. On a machine that does other work at the same time, `density` and `round-trip` measure
-that work: run them there as ``chrt -f 10 python -m benchmarks.webrtc ...``.
+Everything stays on 127.0.0.1. On a machine that does other work at the same time they measure that work: run
+them there as ``chrt -f 10 python -m benchmarks.webrtc ...``.
 """
 
 from __future__ import annotations
@@ -43,9 +43,7 @@ def _cycles(options: argparse.Namespace, _: str) -> dict[str, Any]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.webrtc", description=__doc__)
     parser.add_argument("what", choices=["round-trip", "loss", "density", "cycles"])
-    parser.add_argument(
-        "--server", choices=[*SERVERS], action="append", help="default: both, one after the other"
-    )
+    parser.add_argument("--server", choices=[*SERVERS], action="append", help="default: both")
     parser.add_argument("--client", choices=["process", "chromium"], default="chromium")
     parser.add_argument("--beeps", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=60.0)
