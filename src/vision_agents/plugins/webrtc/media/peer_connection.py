@@ -10,6 +10,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConn
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
+from vision_agents.plugins.webrtc.media import rtp_seam
 from vision_agents.plugins.webrtc.media.audio_receiver import AudioReceiver
 from vision_agents.plugins.webrtc.media.audio_sender import AudioSender
 from vision_agents.plugins.webrtc.media.ice import prepare_ice
@@ -87,6 +88,7 @@ class MediaConnection(RTCPeerConnection):
     def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802 - the name of what it extends
         stock: Any = super()
         transport: Any = stock._RTCPeerConnection__createDtlsTransport()
+        rtp_seam.drop_when_closed(transport)
         prepare_ice(transport.transport._connection, self._settings)
         return transport
 
