@@ -7,6 +7,7 @@ from typing import Any
 
 from aioice.ice import Connection
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpTransceiver
+from aiortc.exceptions import InvalidStateError
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
@@ -98,7 +99,11 @@ class MediaConnection(RTCPeerConnection):
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         stock: Any = super()
-        await stock._RTCPeerConnection__connect()
+        try:
+            await stock._RTCPeerConnection__connect()
+        except InvalidStateError:
+            if self.signalingState != "closed":  # before aiortc 1.16 it does not look whether it is closed
+                raise
 
 
 def _ice_server(server: IceServer) -> RTCIceServer:
