@@ -74,6 +74,7 @@ class RepeatingDecoder:
         codec.sample_rate = SAMPLE_RATE
         self._codec = codec
         self._last: Samples = np.zeros(0, np.int16)
+        self._gain = 1.0
 
     def decode(self, payload: bytes) -> Samples | None:
         """Give the samples of a packet; None where it is none."""
@@ -83,6 +84,7 @@ class RepeatingDecoder:
             return None
         if not frames:
             return None
+        self._gain = 1.0
         self._last = np.concatenate([frame.to_ndarray().reshape(-1) for frame in frames]).astype(np.int16)
         return self._last
 
@@ -90,9 +92,9 @@ class RepeatingDecoder:
         """Repeat the last packet, softer each time."""
         if len(self._last) != samples:
             return np.zeros(samples, np.int16)
-        slope = np.linspace(1.0, _FADE, samples, dtype=np.float32)
-        self._last = (self._last * slope).astype(np.int16)
-        return self._last
+        slope = np.linspace(self._gain, self._gain * _FADE, samples, dtype=np.float32)
+        self._gain *= _FADE
+        return (self._last * slope).astype(np.int16)
 
 
 def opus_decoder() -> OpusDecoder:

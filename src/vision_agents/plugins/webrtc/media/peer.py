@@ -44,7 +44,7 @@ class PeerListener(Protocol):
         """A picture of the camera (``VIDEO``) or of the screen (``SCREEN_SHARE``)."""
 
     def on_video_ended(self, kind: TrackType) -> None:
-        """No more pictures of that kind."""
+        """No more pictures of that kind, for now."""
 
     def on_message(self, data: Mapping[str, object]) -> None:
         """A JSON object from the data channel."""
@@ -179,8 +179,11 @@ class Peer:
                 self._scope.start(self._receive_video(kind, track), name=f"video_{kind.name.lower()}")
 
     async def _receive_video(self, kind: TrackType, track: Any) -> None:
-        await receive_frames(track, lambda frame: self._on_picture(kind, frame))
-        self._tell(self._listener.on_video_ended, kind)
+        await receive_frames(
+            track,
+            lambda frame: self._on_picture(kind, frame),
+            lambda: self._tell(self._listener.on_video_ended, kind),
+        )
 
     def _on_picture(self, kind: TrackType, frame: VideoFrame) -> None:
         self.stats.video_frames += 1

@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+import numpy as np
+
 from vision_agents.core.audio.pacer import FRAME, REANCHOR_AFTER
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.types.units import Seconds
@@ -14,17 +16,30 @@ from vision_agents.plugins.webrtc.media.stats import OutboundStats
 SAMPLE_RATE = 48_000
 FRAME_SAMPLES = 960
 
-EARLY: Seconds = 0.01
-"""A frame may leave so much before its time: who paces already is not paced twice."""
+EARLY: Seconds = 0.019
+"""A frame may leave so much before its time, but not two at once: who paces already is not paced twice."""
 
-GRACE: Seconds = 0.04
-"""So long the clock waits for a late frame before it plays silence in its place."""
+TOO_LATE: Seconds = 0.04
+"""A frame that leaves so long after its time is an underrun: the listener's own buffer may have run dry."""
+
+GRACE: Seconds = 0.1
+"""So long the clock waits for a late frame before it plays silence in its place: until then the listener's
+concealment sounds better than a hole."""
+
+_TIMER_SLACK: Seconds = 0.0005
+"""A timer may fire so much early, by the rounding of clocks."""
 
 _PAUSE_SLOTS = 10
 """A silence of more slots is a pause in the speech, no underrun."""
 
 _MAX_QUEUED = 500
 """Frames, 10 s: who sends more has no clock."""
+
+_WINDOW = 100
+"""Frames; when all of them were late, the grid follows: the sender's clock is slower than ours."""
+
+_QUIET = 64
+"""Full scale is 32768: frames below can be left out unheard, to make up for silence that was put in."""
 
 _SILENCE = PcmData.silence(FRAME, SAMPLE_RATE)
 
@@ -50,6 +65,9 @@ class Playout:
         self._slot = 0
         self._silent_slots = 0  # since the last frame; beyond 0 the clock plays silence
         self._spoken = False
+        self._owed = 0  # silent slots that were put in amid speech, to be made up for
+        self._least_late: Seconds = float("inf")
+        self._in_window = 0
 
     @property
     def unplayed(self) -> Seconds:
@@ -96,6 +114,7 @@ class Playout:
         """Drop what waits, and end with `last`."""
         self._stats.flushed += len(self._queue)
         self._queue.clear()
+        self._owed = 0
         if last is not None:
             self.push(last)
 
@@ -104,7 +123,7 @@ class Playout:
         if self._loop is None:
             return
         if self._queue:
-            self._play(self._loop, early=0.0)
+            self._play(self._loop, early=_TIMER_SLACK)
         else:
             self._play_silence(self._loop.time())
             self._arm(self._loop)
@@ -114,13 +133,30 @@ class Playout:
         now = loop.time()
         while self._queue and now >= self._due - early:
             self._end_silence()
-            self._stats.pace.count(max(0.0, now - self._due))
-            if now - self._due > REANCHOR_AFTER:
-                self._stats.pace.reanchors += 1
-                self._skip(now)
+            self._make_up()
+            self._account(max(0.0, now - self._due), now)
             self._stats.frames += 1
             self._send(self._queue.popleft())
         self._arm(loop)
+
+    def _account(self, lateness: Seconds, now: Seconds) -> None:
+        self._stats.pace.count(lateness)
+        self._stats.underruns += lateness > TOO_LATE
+        if lateness > REANCHOR_AFTER:
+            self._stats.pace.reanchors += 1
+            self._skip(now)
+        self._least_late = min(self._least_late, lateness)
+        self._in_window += 1
+        if self._in_window >= _WINDOW:
+            self._due += self._least_late
+            self._least_late, self._in_window = float("inf"), 0
+
+    def _make_up(self) -> None:
+        """Leave out quiet frames while others wait: the delay that put-in silence has caused goes away."""
+        while self._owed and len(self._queue) > 1 and int(np.abs(self._queue[0].samples).max()) < _QUIET:
+            self._queue.popleft()
+            self._owed -= 1
+            self._stats.shortened += 1
 
     def _play_silence(self, now: Seconds) -> None:
         """Fill this slot; those that passed while the clock waited are left out."""
@@ -144,6 +180,9 @@ class Playout:
     def _end_silence(self) -> None:
         if self._spoken and 0 < self._silent_slots <= _PAUSE_SLOTS:
             self._stats.underruns += self._silent_slots
+            self._owed += self._silent_slots
+        elif self._silent_slots:
+            self._owed = 0  # a pause: what follows begins on time
         self._silent_slots = 0
         self._spoken = True
 

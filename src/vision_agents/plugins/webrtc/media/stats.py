@@ -28,7 +28,8 @@ class InboundStats:
 class OutboundStats:
     """Audio to the browser.
 
-    `underruns` are slots of 20 ms that stayed silent in the midst of speech because no frame was there;
+    `underruns` are frames that left more than 40 ms late, and slots of 20 ms that were filled with silence
+    in the midst of speech; `shortened` quiet frames were left out later to make up for the latter.
     `flushed` frames were dropped unplayed by a flush, `discarded` ones because nobody could hear them.
     `pace` tells how late frames left, against the output clock.
     """
@@ -36,6 +37,7 @@ class OutboundStats:
     frames: int = 0
     silence: int = 0
     underruns: int = 0
+    shortened: int = 0
     flushed: int = 0
     discarded: int = 0
     pace: PacerStats = field(default_factory=PacerStats)

@@ -29,13 +29,31 @@ class ReceivedFrame(VideoFrame):
         return self._rgb
 
 
-async def receive_frames(track: MediaStreamTrack, emit: Callable[[VideoFrame], None]) -> None:
-    """Give each picture of a track as soon as it is decoded; returns when the track has ended."""
+STOPPED_AFTER: Seconds = 5.0
+"""So long without a picture, and the browser has stopped: a still screen is repeated once a second."""
+
+
+async def receive_frames(
+    track: MediaStreamTrack, emit: Callable[[VideoFrame], None], stopped: Callable[[], None]
+) -> None:
+    """Give each picture of a track as soon as it is decoded; returns when the track has ended.
+
+    `stopped` is called each time that pictures stop coming.
+    """
     loop = asyncio.get_running_loop()
+    source: Any = track
+    running = False
     while True:
         try:
-            frame: Any = await cast("Any", track).recv()
+            async with asyncio.timeout(STOPPED_AFTER if running else None):
+                frame: Any = await source.recv()
+        except TimeoutError:
+            running = False
+            stopped()
         except MediaStreamError:
-            return
-        if isinstance(frame, av.VideoFrame):
-            emit(ReceivedFrame(frame, captured_at=loop.time()))
+            break
+        else:
+            running = True
+            emit(ReceivedFrame(cast("av.VideoFrame", frame), captured_at=loop.time()))
+    if running:
+        stopped()
