@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import numpy as np
-from tests.core.runner.http.parts import problem, started, until_gone
+from tests.core.runner.http.parts import new_launcher, problem, started, until_gone
 from tests.plugins.webrtc.parts import Page, near, new_edge, page, scripted_agent, server, soon
 
 from vision_agents.core.agents.agent import Agent
@@ -234,9 +234,7 @@ def test_every_route_takes_ids_and_descriptions_and_nothing_else() -> None:
     from vision_agents.core.runner.options import ServeOptions
     from vision_agents.plugins.webrtc.edge import Edge
 
-    async def nothing() -> None: ...
-
-    app = build_app(AgentLauncher(nothing, nothing), ServeOptions())
+    app = build_app(new_launcher(), ServeOptions())
     add_routes(app, Edge.http_routes())
     schema = app.openapi()
     names = {
