@@ -121,6 +121,8 @@ class Agent(AgentSounds, AgentProcessors):
             self.functions.add(tool)
         self.session: AgentSession | None = None
         self.call_id_pattern: str | None = None
+        self.company_wait: Seconds = 0.0
+        """How long `join` waits for somebody at least, if it waits; longer where a page is opened first."""
         self._edge = edge
         self._team = Team(self)
         self._closed = False
@@ -298,8 +300,9 @@ class Agent(AgentSounds, AgentProcessors):
     async def _wait_for_participant(self, session: AgentSession, timeout: Seconds | None) -> None:  # noqa: ASYNC109
         if timeout == 0:
             return
+        longest = None if timeout is None else max(timeout, self.company_wait)
         try:
-            await session.connection.wait_for_participant(timeout)
+            await session.connection.wait_for_participant(longest)
         except TimeoutError:
             logger.info("Nobody else is in the call yet", extra={"session_id": session.id})
 

@@ -26,11 +26,15 @@ from vision_agents.core.runner.recording import RecordedEdge, recording
 from vision_agents.core.runner.screen import Screen
 from vision_agents.core.runner.terminal_call import TerminalCall, TerminalOptions
 from vision_agents.core.types.ids import new_id, parse_call_id, parse_call_type
+from vision_agents.core.types.units import Seconds
 
 if TYPE_CHECKING:
     from vision_agents.core.runner.options import ServeOptions
 
 logger = logging.getLogger("vision_agents.runner")
+
+_FOR_A_PAGE: Seconds = 3600.0
+"""A greeting waits for the page to be opened; what takes longer is ended by the launcher's idle timeout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,8 @@ class ConsoleRun:
             await self._take_over(agent, self._caller)
         if self._recorder is not None:
             agent.edge = RecordedEdge(agent.edge, self._recorder)
+        if self._pages.wanted:
+            agent.company_wait = _FOR_A_PAGE
         if self._event_log is not None:
             self._event_log.attach(agent.events)
         self._screen.attach(agent.events, counts_only=self._options.console is not None)

@@ -11,6 +11,7 @@ from vision_agents.core.errors import EdgeError
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
 from vision_agents.plugins.webrtc.meeting import Meeting
 
 
@@ -23,7 +24,9 @@ class WebRtcConnection(Connection):
         listener: hears from the call.
     """
 
-    capabilities = frozenset({Capability.CUSTOM_EVENTS, Capability.DTMF, Capability.FEED, Capability.HANGUP})
+    capabilities = frozenset(
+        {Capability.CUSTOM_EVENTS, Capability.DTMF, Capability.FEED, Capability.HANGUP, Capability.VIDEO_OUT}
+    )
 
     def __init__(self, meeting: Meeting, user: User, listener: ConnectionListener) -> None:
         self.participant = Participant(None, user.id or new_id("agent"), new_id("participant"))
@@ -99,6 +102,11 @@ class WebRtcConnection(Connection):
         """Send an entry to everybody's page, or to one person's."""
         if not self._over:
             self._meeting.show(entry, None if to is None else to.id)
+
+    def send_video(self, frame: VideoFrame) -> None:
+        """Show a picture of the agent's; the newest wins, and nobody waits for a slow one."""
+        if not self._over:
+            self._meeting.send_video(frame)
 
     async def send_dtmf(self, digit: str) -> None:
         """Tell everybody's page of a key."""

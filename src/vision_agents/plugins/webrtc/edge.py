@@ -28,6 +28,7 @@ class Edge(EdgeTransport):
         host_addresses: this machine's own addresses, as pages are told them; left out, all that it has.
         most_people: in one call.
         agent_wait: seconds that a page waits for an agent to join its call.
+        interrupted_after: seconds without a sign of life, and somebody counts as cut off.
         resume_window: seconds that somebody who was cut off may take to come back.
 
     Raises:
@@ -43,12 +44,14 @@ class Edge(EdgeTransport):
         host_addresses: Sequence[str] | None = None,
         most_people: int = 8,
         agent_wait: Seconds = 10.0,
+        interrupted_after: Seconds = 6.0,
         resume_window: Seconds = 15.0,
     ) -> None:
         self._settings = EdgeSettings(
             media=PeerSettings(
                 ice_servers=tuple(ice_servers),
                 host_addresses=None if host_addresses is None else tuple(host_addresses),
+                interrupted_after=interrupted_after,
             ),
             most_people=most_people,
             agent_wait=agent_wait,

@@ -242,10 +242,12 @@ class Meeting:
             leg.listener.on_audio(seat.participant, pcm)
 
     def _video(self, seat: Seat, kind: TrackType, frame: VideoFrame) -> None:
-        """Wait for the listeners' side of it."""
+        for leg in list(self.legs):
+            leg.listener.on_video(seat.participant, kind, frame)
 
     def _video_ended(self, seat: Seat, kind: TrackType) -> None:
-        """Wait for the listeners' side of it."""
+        for leg in list(self.legs):
+            leg.listener.on_video_ended(seat.participant, kind)
 
     def _message(self, seat: Seat, message: AnyMessage) -> None:
         match message:

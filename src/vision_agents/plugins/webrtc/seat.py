@@ -24,6 +24,8 @@ logger = logging.getLogger("vision_agents.webrtc")
 _MOST_HELD = 200
 """Entries for somebody who is cut off; they get them when they are back."""
 _MESSAGES_A_SECOND = 20
+_RIGHT_BACK: Seconds = 2.0
+"""A page that leaves on purpose says so: it does not have to wait for this."""
 
 
 class SeatState(StrEnum):
@@ -112,9 +114,7 @@ class Seat:
         before, self._peer = self._peer, peer
         if before is not None:
             self._hooks.retire(before)
-            self._lose(window=self._settings.resume_window)
-        else:
-            self._within(self._settings.connect_wait, "the page did not connect")
+        self._lose(self._settings.connect_wait, "the page did not connect")
         self.resume_id = secrets.token_urlsafe(16)
         return answer
 
@@ -204,31 +204,30 @@ class Seat:
             self.was_in = True
             self._hooks.joined(self)
         elif before is SeatState.RECONNECTING:
-            self._hooks.reconnected(self)
             held, self._held = self._held, []
             for data in held:
                 self.send(data)
+            self._hooks.reconnected(self)
 
     def interrupted(self) -> None:
         """Begin to wait for them."""
         if self.state is SeatState.CONNECTED:
-            self._lose(window=self._settings.resume_window)
+            self._lose(self._settings.resume_window, "the connection was lost")
 
     def closed(self, detail: str) -> None:
-        """See them leave; a connection that was lost first may still be replaced."""
-        if self.state is not SeatState.RECONNECTING:
+        """See them leave, unless they come right back: a page may close one connection to make another."""
+        if self.state is SeatState.JOINING:
             self.leave(detail)
+        elif self.state is SeatState.CONNECTED:
+            self._lose(_RIGHT_BACK, detail)
 
-    def _lose(self, *, window: Seconds) -> None:
-        told, self.state = self.state is SeatState.CONNECTED, SeatState.RECONNECTING
-        if self._deadline is None or told:
-            self._within(window, "the connection was lost")
-        if told:
-            self._hooks.reconnecting(self)
-
-    def _within(self, limit: Seconds, detail: str) -> None:
+    def _lose(self, patience: Seconds, detail: str) -> None:
+        """Wait for a connection, for so long."""
         self._stop_waiting()
-        self._deadline = asyncio.get_running_loop().call_later(limit, self.leave, detail)
+        self._deadline = asyncio.get_running_loop().call_later(patience, self.leave, detail)
+        if self.state is SeatState.CONNECTED:
+            self.state = SeatState.RECONNECTING
+            self._hooks.reconnecting(self)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
