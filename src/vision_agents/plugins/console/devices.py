@@ -118,7 +118,8 @@ class SoundDevices:
                 blocksize=round(device.rate * BLOCK),
                 channels=1,
                 dtype="int16",
-                latency="low",
+                # What a late thread does not fetch is lost; what it does not play in time is only late.
+                latency="high" if is_input else "low",
                 callback=call_back,
                 finished_callback=lost,
             )
