@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.edge.transport import Call
+from vision_agents.core.edge.transport import Call, ConnectionListener
 from vision_agents.core.types.people import Participant, User
 from vision_agents.plugins.console import Edge
 from vision_agents.plugins.console.connection import ConsoleConnection
@@ -26,7 +26,7 @@ from vision_agents.plugins.console.echo import Int16
 RATE, FRAME = 48_000, 960
 
 
-class Ears:
+class Ears(ConnectionListener):
     """A listener that keeps what the microphone gives."""
 
     def __init__(self) -> None:
@@ -36,14 +36,6 @@ class Ears:
     def on_audio(self, participant: Participant, pcm: PcmData) -> None:
         self.pieces.append(pcm)
         self.at.append(asyncio.get_running_loop().time())
-
-    def on_participant_joined(self, participant: Participant) -> None: ...
-
-    def on_participant_left(self, participant: Participant) -> None: ...
-
-    def on_dtmf(self, participant: Participant, digit: str) -> None: ...
-
-    def on_call_ended(self, detail: str) -> None: ...
 
 
 async def joined(edge: Edge) -> tuple[ConsoleConnection, Ears]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.edge.transport import Call, Capability
+from vision_agents.core.edge.transport import Call, Capability, ConnectionListener
 from vision_agents.core.errors import EdgeError
 from vision_agents.core.types.people import Participant, User
 from vision_agents.plugins.console import Edge
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.virtual_time
 FRAME = PcmData(np.full(960, 8_000, np.int16), 48_000)
 
 
-class Ears:
+class Ears(ConnectionListener):
     """A listener that keeps what it hears."""
 
     def __init__(self) -> None:
@@ -35,8 +35,6 @@ class Ears:
 
     def on_participant_left(self, participant: Participant) -> None:
         self.heard.append(("left", participant.id))
-
-    def on_dtmf(self, participant: Participant, digit: str) -> None: ...
 
     def on_call_ended(self, detail: str) -> None:
         self.heard.append(("ended", detail))
