@@ -59,7 +59,6 @@ async def test_the_newest_picture_wins_where_a_processor_is_slow() -> None:
     assert len(eye.at) == pytest.approx(25, abs=1)
     assert max(eye.ages) < 0.04
     assert len(quick.at) == pytest.approx(100, abs=2)
-    assert eye.forwarders == quick.forwarders
     assert metrics["video_frames_processed__total"] == pytest.approx(125, abs=3)
     assert metrics["video_processing_latency_ms__avg"] == pytest.approx(400 * 25 / 125, abs=4)
 
