@@ -107,7 +107,7 @@ async def test_t68_no_http_route_takes_one(tmp_path: Path) -> None:
         return agents[-1]
 
     async with serving(new_launcher(create)) as client:
-        body = dict.fromkeys(names, path)
+        body: dict[str, str] = dict.fromkeys(names, path)
         for route, extra in (("/calls/lunch/sessions", {}), ("/sessions", {"call_id": "lunch"})):
             answer = await client.post(route, json={**body, **extra}, params=body)
             assert answer.status_code == 201
