@@ -179,6 +179,7 @@ async def test_u7_history_holds_what_was_heard_once_it_was_heard() -> None:
         assert role == "assistant"
         assert text.startswith("One two")
         assert text.endswith("…")
+        assert "five" not in text
         assert handle.interrupted
 
         unheard = s.session.say("Seven.")
