@@ -253,6 +253,18 @@ def test_every_route_takes_ids_and_descriptions_and_nothing_else() -> None:
     assert not [name for name in names | fields if any(w in name for w in ("path", "url", "file", "track"))]
 
 
+async def test_what_a_client_says_of_media_is_not_heard() -> None:
+    """T68: nor does any route take what it has no place for."""
+    told = {"video_track_override": "/etc/passwd", "video_track_override_path": "http://127.0.0.1/x"}
+    async with server() as (client, launcher):
+        answer = await client.post("/calls/quiet/sessions?video_track_override=/etc/passwd", json=told)
+        session = launcher.get_session(answer.json()["session_id"])
+        assert session is not None
+        assert "/etc/passwd" not in str(vars(session.agent))
+        token = await client.post("/calls/quiet/join-token", json={"user_name": "Ann", **told})
+        assert set(token.json()) == {"token", "expires_at", "ice_servers"}
+
+
 @pytest.mark.slow
 async def test_two_hundred_calls_leave_nothing() -> None:
     """Half of the pages close without a word; the fixtures look for tasks, threads and sockets."""

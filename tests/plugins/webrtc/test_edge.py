@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import runpy
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tests.plugins.webrtc.stub_peers import Ears, Street
@@ -148,3 +150,10 @@ def test_what_is_missing_is_told_with_the_command_that_installs_it(
     assert str(refused.value) == (
         f"Calls in the browser need {missing}: run `pip install 'open-vision-agents[webrtc]'`."
     )
+
+
+async def test_the_example_of_the_guide_builds_its_agent() -> None:
+    scope = runpy.run_path(str(Path(__file__).parents[3] / "docs" / "snippets" / "browser.py"))
+    agent = await scope["create_agent"]()
+    assert isinstance(agent.edge, Edge)
+    await agent.close()
