@@ -348,3 +348,31 @@ class BufferingEdge(Edge):
         self._connections.append(self.line)
         self.line.enter()
         return self.line
+
+
+async def test_b9_the_background_of_a_call_ducks_under_the_agents_voice_as_configured(
+    files: dict[str, Path],
+) -> None:
+    ducking = Ducking(depth_db=12, attack=0.1, release=0.5)
+    async with played_call() as call:
+        await call.session.play_background_audio(config(files["low"], ducking=ducking))
+        await asyncio.sleep(1)
+        first = call.caller.peer.heard[0].at
+        handle = call.session.say("one two three four five six seven eight nine ten")
+        await until(lambda: call.session.agent_state is AgentState.SPEAKING)
+        spoke = asyncio.get_running_loop().time() - first
+        await handle
+        silent = asyncio.get_running_loop().time() - first
+        await asyncio.sleep(1)
+        wave = heard(call)
+
+    def level(at: float, length: float = 0.1) -> float:
+        part = only_below(wave, 250)[round(at * RATE) : round((at + length) * RATE)]
+        return amount(part, 100) / 3000
+
+    soft = 10 ** (-12 / 20)
+    assert level(spoke - 0.12) == pytest.approx(1, rel=0.05)
+    assert level(spoke + 0.14) == pytest.approx(soft, rel=0.15)
+    assert level(silent - 0.2) == pytest.approx(soft, rel=0.15)
+    assert level(silent + 0.2) == pytest.approx((1 + soft) / 2, rel=0.1)
+    assert level(silent + 0.6) == pytest.approx(1, rel=0.05)

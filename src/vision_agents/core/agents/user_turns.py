@@ -13,7 +13,6 @@ from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.events.agent import (
-    TurnObservedEvent,
     TurnRulesEvent,
     UserInterimTranscriptEvent,
     UserTurnStartedEvent,
@@ -122,13 +121,7 @@ class UserTurns:
         self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
     ) -> None:
         """Let the flight recorder write it down, where there is one."""
-        if self._bus.has_subscribers(TurnObservedEvent):
-            self._bus.emit(
-                TurnObservedEvent,
-                participant=participant,
-                observation=observation,
-                decisions=tuple(decisions),
-            )
+        self._events.observed(participant, observation, decisions)
 
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""

@@ -19,11 +19,13 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.video.frame import VideoFrame
 from vision_agents.plugins.webrtc.media.peer import Peer
+from vision_agents.plugins.webrtc.media.rtp_seam import drop_when_closed
 from vision_agents.plugins.webrtc.media.settings import PeerSettings
 
 RATE = 48_000
@@ -50,6 +52,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.audio: list[PcmData] = []
+        self.audio_at: list[float] = []
         self.video: list[tuple[TrackType, VideoFrame]] = []
         self.ended: list[TrackType] = []
         self.messages: list[Mapping[str, object]] = []
@@ -58,6 +61,7 @@ class Heard:
 
     def on_audio(self, pcm: PcmData) -> None:
         self.audio.append(pcm)
+        self.audio_at.append(asyncio.get_running_loop().time())
         self.changed.set()
 
     def on_video(self, kind: TrackType, frame: VideoFrame) -> None:
@@ -126,9 +130,10 @@ class Browser:
     """The page's side of the connection."""
 
     def __init__(self) -> None:
-        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self.microphone = Microphone()
         self.pc.addTrack(self.microphone)
+        drop_when_closed(self.pc.getSenders()[0].transport)
         self.channel: RTCDataChannel = self.pc.createDataChannel("events")
         self.messages: list[Mapping[str, object]] = []
         self.heard: list[np.ndarray[Any, Any]] = []
@@ -180,11 +185,11 @@ class Browser:
 
 @contextlib.asynccontextmanager
 async def call(
-    settings: PeerSettings = LOOPBACK, browser: Browser | None = None
+    settings: PeerSettings = LOOPBACK, browser: Browser | None = None, heard: Heard | None = None
 ) -> AsyncGenerator[tuple[Browser, Peer, Heard]]:
     """Connect a browser and a peer."""
     browser = browser or Browser()
-    heard = Heard()
+    heard = heard or Heard()
     peer = Peer(heard, settings)
     try:
         await browser.take(await peer.accept(await browser.offer()))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from vision_agents.plugins.webrtc.media.jitter import HOLD, MAX_CONCEALED, Hole, JitterBuffer
+from vision_agents.plugins.webrtc.media.jitter import HOLD, MAX_CONCEALED, SETTLE, Hole, JitterBuffer
 from vision_agents.plugins.webrtc.media.stats import InboundStats
 
 PACKET = 0.02
@@ -46,9 +46,26 @@ def test_a_hole_at_the_end_is_given_up_at_its_deadline() -> None:
 
 
 def test_three_lost_in_a_row_hold_nothing_up_any_longer() -> None:
-    passed, stats = feed([1, None, None, None, 5])
-    assert passed == [b"1", Hole(None), Hole(None), Hole(b"5"), b"5"]
+    stats = InboundStats()
+    buffer = JitterBuffer(stats)
+    buffer.add(1, b"1", now=0.0)
+    assert buffer.add(5, b"5", now=0.08) == []
+    assert buffer.deadline == 0.08 + SETTLE
+    assert buffer.give_up(0.08 + SETTLE) == [Hole(None), Hole(None), Hole(b"5"), b"5"]
     assert stats.concealed == 3
+
+
+def test_after_a_stall_a_burst_in_disorder_is_played_in_full() -> None:
+    stats = InboundStats()
+    buffer = JitterBuffer(stats)
+    buffer.add(1, b"1", now=0.0)
+    passed = [
+        one
+        for step, n in enumerate((5, 3, 4, 2, 6))
+        for one in buffer.add(n, b"%d" % n, now=0.2 + step / 1000)
+    ]
+    assert passed == [b"2", b"3", b"4", b"5", b"6"]
+    assert (stats.concealed, stats.late) == (0, 0)
 
 
 def test_two_holes_are_given_up_one_after_the_other() -> None:

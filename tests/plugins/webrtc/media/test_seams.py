@@ -1,5 +1,7 @@
 """The private names of aiortc and aioice that we lean on: each of these fails when one goes away."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import inspect
@@ -27,6 +29,7 @@ from vision_agents.plugins.webrtc.media.rtp_seam import send_now
         (RTCPeerConnection, "_RTCPeerConnection__createDtlsTransport", ["self"]),
         (RTCPeerConnection, "_RTCPeerConnection__connect", ["self"]),
         (RTCDtlsTransport, "_send_rtp", ["self", "data"]),
+        (RTCDtlsTransport, "_send_data", ["self", "data"]),
         (RTCDtlsTransport, "_register_rtp_receiver", ["self", "receiver", "parameters"]),
         (RTCDtlsTransport, "_unregister_rtp_receiver", ["self", "receiver"]),
         (RTCDtlsTransport, "_register_rtp_sender", ["self", "sender", "parameters"]),
@@ -56,6 +59,16 @@ async def test_a_connection_uses_our_audio_our_addresses_and_our_consent() -> No
         assert send_now(transceiver.receiver.transport, bytes(12)) is True
         assert hasattr(RTCRtpTransceiver("audio", transceiver.receiver, transceiver.sender), "_codecs")
     assert send_now(transceiver.receiver.transport, bytes(12)) is False
+
+
+async def test_a_message_that_nobody_can_hear_any_more_is_dropped_in_silence() -> None:
+    async with call() as (_, peer, _heard):
+        assert peer._connection is not None
+        transport = peer._connection.getTransceivers()[0].receiver.transport
+        assert transport._ssl is not None
+        transport._ssl.shutdown()
+        await transport._send_data(b"too late")
+    await transport._send_data(b"much too late")
 
 
 class _Suspends:

@@ -12,6 +12,7 @@ from vision_agents.plugins.webrtc.media.opus import SAMPLE_RATE, Samples, opus_d
 from vision_agents.plugins.webrtc.media.stats import InboundStats
 
 FRAME_SAMPLES = 960
+_TIMER_SLACK = 0.0005  # a timer may fire so much early, by the rounding of clocks
 
 
 class InboundAudio:
@@ -52,14 +53,17 @@ class InboundAudio:
             self._timer = None
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._timer is None and not self._closed and (at := self._jitter.deadline) is not None:
-            self._timer = loop.call_at(at, self._on_timer, loop)
+        at = self._jitter.deadline
+        if at is None or self._closed or (self._timer is not None and self._timer.when() <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._on_timer, loop)
 
     def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fires at the deadline or, where that was put off meanwhile, before."""
         self._timer = None
-        deadline = self._jitter.deadline
-        if deadline is not None and loop.time() >= deadline:
-            self._play(self._jitter.give_up(loop.time()))
+        self._play(self._jitter.give_up(loop.time() + _TIMER_SLACK))
         self._arm(loop)
 
     def _play(self, passed: Passed) -> None:

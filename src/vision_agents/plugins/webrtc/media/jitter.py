@@ -13,6 +13,9 @@ HOLD: Seconds = 0.06
 ENOUGH = 2
 """Or as soon as so many packets behind the hole have come."""
 
+SETTLE: Seconds = 0.008
+"""But never sooner after the hole was seen: the packets of a burst overtake one another."""
+
 MAX_CONCEALED = 5
 """More lost packets in a row are skipped: 100 ms of guesswork is all that helps a listener."""
 
@@ -43,11 +46,15 @@ class JitterBuffer:
         self._next: int | None = None
         self._waiting: dict[int, bytes] = {}  # by sequence number, beyond a hole
         self._passed_at: Seconds = 0.0
+        self._seen_at: Seconds = 0.0  # the hole
 
     @property
     def deadline(self) -> Seconds | None:
         """When to call `give_up`; None while there is no hole."""
-        return self._passed_at + HOLD if self._waiting else None
+        if not self._waiting:
+            return None
+        settled = self._seen_at + SETTLE
+        return settled if len(self._waiting) >= ENOUGH else max(settled, self._passed_at + HOLD)
 
     def add(self, sequence: int, payload: bytes, *, now: Seconds) -> Passed:
         """Take a packet; returns what can be played now."""
@@ -67,15 +74,20 @@ class JitterBuffer:
         if sequence in self._waiting:
             self._stats.duplicates += 1
             return []
+        if not self._waiting:
+            self._seen_at = now
         self._waiting[sequence] = payload
-        if len(self._waiting) >= ENOUGH or now - self._passed_at >= HOLD:
-            return self.give_up(now)
-        return []
+        return self.give_up(now)
 
     def give_up(self, now: Seconds) -> Passed:
-        """Wait no longer for the first hole."""
-        if self._next is None or not self._waiting:
-            return []
+        """Wait no longer for holes whose deadline has come."""
+        passed: Passed = []
+        while (deadline := self.deadline) is not None and now >= deadline:
+            passed += self._skip_hole(now)
+        return passed
+
+    def _skip_hole(self, now: Seconds) -> Passed:
+        assert self._next is not None
         start = self._next
         lost = min((sequence - start) % _WRAP for sequence in self._waiting)
         concealed = min(lost, MAX_CONCEALED)

@@ -7,9 +7,11 @@ from typing import Any
 
 from aioice.ice import Connection
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpTransceiver
+from aiortc.exceptions import InvalidStateError
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
+from vision_agents.plugins.webrtc.media import rtp_seam
 from vision_agents.plugins.webrtc.media.audio_receiver import AudioReceiver
 from vision_agents.plugins.webrtc.media.audio_sender import AudioSender
 from vision_agents.plugins.webrtc.media.ice import prepare_ice
@@ -87,6 +89,7 @@ class MediaConnection(RTCPeerConnection):
     def _RTCPeerConnection__createDtlsTransport(self) -> Any:  # noqa: N802 - the name of what it extends
         stock: Any = super()
         transport: Any = stock._RTCPeerConnection__createDtlsTransport()
+        rtp_seam.drop_when_closed(transport)
         prepare_ice(transport.transport._connection, self._settings)
         return transport
 
@@ -96,7 +99,11 @@ class MediaConnection(RTCPeerConnection):
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
         stock: Any = super()
-        await stock._RTCPeerConnection__connect()
+        try:
+            await stock._RTCPeerConnection__connect()
+        except InvalidStateError:
+            if self.signalingState != "closed":  # before aiortc 1.16 it does not look whether it is closed
+                raise
 
 
 def _ice_server(server: IceServer) -> RTCIceServer:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
+
+from OpenSSL import SSL
 
 if TYPE_CHECKING:
     from aiortc.rtcdtlstransport import RTCDtlsTransport
@@ -31,6 +34,21 @@ def send_now(transport: RTCDtlsTransport, data: bytes) -> bool:
         return False
     sending.close()
     raise RuntimeError("This version of aiortc suspends while it sends: use one that pyproject.toml names.")
+
+
+def drop_when_closed(transport: RTCDtlsTransport) -> None:
+    """Let messages that nobody can hear any more get lost.
+
+    aiortc sends them from tasks of their own that nobody awaits: what they raise would be reported as an
+    exception never retrieved. A message that must arrive is sent again by the layer above.
+    """
+    send = transport._send_data
+
+    async def send_or_drop(data: bytes) -> None:
+        with contextlib.suppress(ConnectionError, SSL.Error):
+            await send(data)
+
+    transport._send_data = send_or_drop
 
 
 def add_receiver(

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from tests.plugins.webrtc.media.browser import Browser, Heard, call, tone
+
+from vision_agents.core.audio.pcm import PcmData
+from vision_agents.plugins.webrtc.media.liveness import Liveness
+from vision_agents.plugins.webrtc.media.settings import PeerSettings
+from vision_agents.testing.virtual_time import run_virtual
+
+
+def held() -> tuple[int, int, int]:
+    gc.collect()
+    return len(asyncio.all_tasks()), threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+async def one_call(turn: int) -> None:
+    async with call() as (browser, peer, heard):
+        peer.send_message({"type": "hello", "turn": turn})
+        await heard.until(lambda: len(heard.audio) >= 2)
+        if turn % 2:
+            await browser.pc.close()
+            await heard.until(lambda: heard.states[-1] == "closed")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open descriptors are counted in /proc")
+@pytest.mark.parametrize("calls", [6, pytest.param(200, marks=pytest.mark.slow)])
+async def test_calls_that_come_and_go_leave_nothing(calls: int) -> None:
+    await one_call(0)
+    before = held()
+    for turn in range(calls):
+        await one_call(turn)
+    assert held() == before
+
+
+async def test_a_call_with_video_lines_takes_at_most_ten_threads() -> None:
+    before = threading.active_count()
+    browser = Browser()
+    browser.pc.addTransceiver("video", direction="sendrecv")
+    browser.pc.addTransceiver("video", direction="sendonly")
+    async with call(browser=browser) as (_, _, heard):
+        await heard.until(lambda: len(heard.audio) > 10)
+        assert threading.active_count() - before <= 10
+
+
+async def test_a_listener_that_fails_costs_its_frame_and_nothing_else() -> None:
+    class Clumsy(Heard):
+        def on_audio(self, pcm: PcmData) -> None:
+            super().on_audio(pcm)
+            if len(self.audio) % 2:
+                raise LookupError("clumsy")
+
+    heard = Clumsy()
+    async with call(heard=heard) as (browser, peer, _):
+        browser.microphone.frames += tone(440, 30)
+        await heard.until(lambda: len(heard.audio) >= 20)
+        assert peer.stats.errors >= 10
+        assert heard.states == ["connected"]
+
+
+def test_silence_is_an_interruption_then_the_end_and_a_sign_of_life_undoes_it() -> None:
+    async def scene() -> None:
+        told: list[tuple[float, str]] = []
+        loop = asyncio.get_running_loop()
+        liveness = Liveness(
+            PeerSettings(interrupted_after=6.0, lost_after=30.0),
+            on_connected=lambda: told.append((loop.time(), "connected")),
+            on_interrupted=lambda: told.append((loop.time(), "interrupted")),
+            on_lost=lambda: told.append((loop.time(), "lost")),
+        )
+        liveness.start()
+        await asyncio.sleep(1.0)
+        liveness.hear(alive=True)
+        for alive in (True, True, False, False):
+            await asyncio.sleep(2.0)
+            liveness.hear(alive=alive)
+        await asyncio.sleep(3.0)  # at 12 s
+        liveness.hear(alive=True)
+        await asyncio.sleep(40.0)
+        liveness.stop()
+        liveness.hear(alive=True)
+        assert told == [
+            (1.0, "connected"),
+            (11.0, "interrupted"),
+            (12.0, "connected"),
+            (18.0, "interrupted"),
+            (42.0, "lost"),
+        ]
+
+    run_virtual(scene())
