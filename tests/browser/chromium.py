@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import psutil
@@ -37,7 +38,7 @@ def executable() -> str:
 
 
 @asynccontextmanager
-async def browser(*switches: str, **context: object) -> AsyncGenerator[BrowserContext]:
+async def browser(*switches: str, **context: Any) -> AsyncGenerator[BrowserContext]:
     """Start one with a profile of its own; settings of the context as Playwright names them."""
     found = executable()
     with TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:

@@ -24,10 +24,14 @@ def shoot() -> Shoot:
     return take
 
 
+def _loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+    return ["127.0.0.1"]
+
+
 @pytest.fixture
 async def agent(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[FakeAgent]:
     """Give an agent by a script; `agent.origin` is where its page is."""
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda *_, **__: ["127.0.0.1"])
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", _loopback)
     made = FakeAgent()
     async with serving(made.app()) as made.origin:
         yield made

@@ -55,10 +55,13 @@ window.Ear = class {
     });
   }
   until(found) {
-    return new Promise((resolve) => {
+    const end = performance.now() + 20000;
+    return new Promise((resolve, reject) => {
       const timer = setInterval(() => {
         const at = found(this.look());
-        if (at) { clearInterval(timer); resolve(at); }
+        if (at) resolve(at);
+        if (performance.now() > end) reject(new Error('It was not heard within 20 s.'));
+        if (at || performance.now() > end) clearInterval(timer);
       }, 20);
     });
   }

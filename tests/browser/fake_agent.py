@@ -27,13 +27,13 @@ Message = dict[str, Any]
 
 
 class Tone(MediaStreamTrack):
-    """A tone while `on`, silence else; 20 ms frames on the loop's clock."""
+    """A tone while `sounding`, silence else; 20 ms frames on the loop's clock."""
 
     kind = "audio"
 
     def __init__(self) -> None:
         super().__init__()
-        self.on = False
+        self.sounding = False
         self._sent = 0
         self._began: float | None = None
 
@@ -42,7 +42,7 @@ class Tone(MediaStreamTrack):
         self._began = loop.time() if self._began is None else self._began
         await asyncio.sleep(max(0.0, self._began + self._sent / RATE - loop.time()))
         moments = (np.arange(FRAME) + self._sent) / RATE
-        wave = np.sin(2 * np.pi * 440 * moments) * (9000 if self.on else 0)
+        wave = np.sin(2 * np.pi * 440 * moments) * (9000 if self.sounding else 0)
         frame = AudioFrame.from_ndarray(wave.astype(np.int16)[None], layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, self._sent, fractions.Fraction(1, RATE)
         self._sent += FRAME

@@ -228,7 +228,8 @@ class Network:
 
 
 @pytest.mark.slow
-async def test_a_network_that_was_away_for_five_seconds(shoot: Shoot) -> None:
+@pytest.mark.parametrize("outage", [5, 10])
+async def test_a_network_that_was_away_for_seconds(shoot: Shoot, outage: int) -> None:
     def agent() -> Agent:
         return scripted_agent([Says(text="First answer.", to="one"), Says(text="Second answer.", to="two")])
 
@@ -246,12 +247,12 @@ async def test_a_network_that_was_away_for_five_seconds(shoot: Shoot) -> None:
         before = await launcher.list_sessions("lunch")
 
         network.cut()
-        await asyncio.sleep(5)  # the outage itself
-        await shoot(page, "network-away")
+        await asyncio.sleep(outage)
+        await shoot(page, f"network-away-{outage}-s")
         network.restore()
         await phase(page, "live", 20_000)
         phases = await page.evaluate("window.phases.join(' ')")
-        print(f"phases of a call whose network was away for 5 s: {phases}")
+        print(f"phases of a call whose network was away for {outage} s: {phases}")
         ears = Ears(page)
         await ears.open()
         await page.fill("#message", "two")
@@ -262,6 +263,13 @@ async def test_a_network_that_was_away_for_five_seconds(shoot: Shoot) -> None:
         after = await launcher.list_sessions("lunch")
         assert [info.session_id for info in after] == [info.session_id for info in before]
         assert len(after) == 1
+
+
+async def reason_of_the_end(launcher: AgentLauncher, session_id: str) -> Reason | None:
+    """Wait until a session has ended; why."""
+    while not (info := await launcher.ended_session("lunch", session_id)):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    return info.reason
 
 
 @pytest.mark.slow
@@ -280,7 +288,6 @@ async def test_a_browser_that_is_killed_ends_the_session_with_a_reason() -> None
                 loop = asyncio.get_running_loop()
                 killed = loop.time()
                 async with asyncio.timeout(noticed + window + idle + spare):
-                    while not (info := await launcher.ended_session("lunch", session.session_id)):  # noqa: ASYNC110
-                        await asyncio.sleep(0.05)
-                print(f"killed browser: session ended {info.reason} after {loop.time() - killed:.1f} s")
-        assert info.reason is Reason.IDLE_TIMEOUT
+                    reason = await reason_of_the_end(launcher, session.session_id)
+                print(f"killed browser: session ended {reason} after {loop.time() - killed:.1f} s")
+                assert reason is Reason.IDLE_TIMEOUT

@@ -42,7 +42,7 @@ async def told_in_time(page: Page, since: str) -> None:
 async def still_useful(page: Page, agent: FakeAgent) -> None:
     """The agent is heard, and can be written to."""
     await phase(page, "live")
-    agent.tone.on = True
+    agent.tone.sounding = True
     await page.wait_for_function("() => document.getElementById('agent-level').ariaValueNow > 20")
     await page.fill("#message", "can you hear me")
     await page.keyboard.press("Enter")
@@ -98,14 +98,16 @@ async def test_a_microphone_that_is_lost_in_the_call(agent: FakeAgent, shoot: Sh
         await page.wait_for_function("() => document.getElementById('you-level').ariaValueNow > 20")
         await page.evaluate("window.taken = performance.now()")
         tools = await context.new_cdp_session(page)  # to take the permission away ends the track
-        permission = {"permission": {"name": "microphone"}, "setting": "denied", "origin": agent.origin}
-        await tools.send("Browser.setPermission", permission)
+        permission: dict[str, object] = {"permission": {"name": "microphone"}, "origin": agent.origin}
+        permission["setting"] = "denied"
+        await tools.send("Browser.setPermission", permission)  # pyright: ignore[reportUnknownMemberType]
         await expect(page.locator("#notices")).to_contain_text("The microphone was lost")
         await told_in_time(page, "window.taken")
         await still_useful(page, agent)
         await shoot(page, "microphone-lost")
 
-        await tools.send("Browser.setPermission", {**permission, "setting": "granted"})
+        permission["setting"] = "granted"
+        await tools.send("Browser.setPermission", permission)  # pyright: ignore[reportUnknownMemberType]
         await page.click("#notices .act")
         await expect(page.locator("#notices")).to_be_empty()
         await expect(page.locator("#mute")).to_have_attribute("aria-pressed", "false")

@@ -64,7 +64,7 @@ async def test_a_conversation_is_shown_as_it_happens(agent: FakeAgent, shoot: Sh
         page.on("console", lambda message: complaints.append(message.text))
         await called(page, agent)
         agent.tell(*CONVERSATION)
-        agent.tone.on = True
+        agent.tone.sounding = True
 
         lines = page.locator("#transcript li")
         await expect(lines).to_have_count(7)
@@ -99,7 +99,7 @@ async def test_panels_tell_of_latency_events_and_the_connection(agent: FakeAgent
         agent.tell(*CONVERSATION)
         await page.click("#tab-turns")
         await expect(page.locator("#turns .facts")).to_have_text("Last0.81 sMedian0.81 sTurns1")
-        await expect(page.locator("#turns .key")).to_contain_text("Hearing the end 293 ms")
+        await expect(page.locator("#turns .key")).to_contain_text("Thinking 440 ms")
         await shoot(page, "latency")
         await page.click("#tab-events")
         await expect(page.locator("#log")).to_contain_text("interruption cause=speech")

@@ -56,9 +56,8 @@ async function start(withMicrophone) {
 	if (!$("lobby").reportValidity()) return;
 	const callId = $("call-id").value;
 	history.replaceState(null, "", `#call=${callId}`);
-	for (const list of [$("notices"), $("log")]) list.replaceChildren();
-	conversation.clear();
-	clearLatency();
+	$("notices").replaceChildren();
+	if (document.body.dataset.phase !== "lost") clearAll();
 	levels.open();
 	ids = { Call: callId };
 	const mine = new Call(new Signalling(callId, $("api-key").value));
@@ -80,6 +79,12 @@ async function start(withMicrophone) {
 	}
 }
 
+function clearAll() {
+	conversation.clear();
+	clearLatency();
+	$("log").replaceChildren();
+}
+
 function onFailedStart({ name, status, message }) {
 	release();
 	setPhase("lobby");
@@ -97,7 +102,7 @@ function onPhase({ phase, reason, detail, own, resumed }) {
 	if (resumed) notice("You are back", "The conversation goes on where it was.", { calm: true });
 	if (phase === "reconnecting") showState("starting", "Reconnecting", "The network was interrupted");
 	if (phase === "live") {
-		setState("listening");
+		if (document.body.dataset.agent === "starting") setState("listening");
 		if (document.activeElement === document.body) $("mute").focus(); // the button of the start is gone
 	}
 	if (phase !== "lost" && phase !== "ended") return;
@@ -310,9 +315,7 @@ function sendDigit(digit) {
 
 function sendText() {
 	const text = $("message").value.trim();
-	if (!text || !call.send({ type: "text", text })) return;
-	conversation.follow(() => conversation.typed(text));
-	$("message").value = "";
+	if (text && call.send({ type: "text", text })) $("message").value = ""; // the feed tells the words
 }
 
 async function copyLink() {
@@ -401,8 +404,7 @@ $("call-id").value = new URLSearchParams(location.hash.slice(1)).get("call") ?? 
 followTheme($("theme"));
 wire();
 $("call-id").oninput();
-conversation.clear();
-clearLatency();
+clearAll();
 setPhase("lobby");
 if (!navigator.mediaDevices) notice(...explain(), { key: "microphone" });
 setInterval(everySecond, 1000);

@@ -2,15 +2,14 @@
 
 import { $, icon, make, seconds, millis } from "./dom.js";
 
-const ECHO_MS = 8000; // typed words come back from the server as a transcript
 const NEAR_PX = 160;
 const FULL_BAR_MS = 1500;
 
 // A span belongs to the part of the work that its later mark ends.
 const STAGES = [
 	["Hearing the end", /pause|transcript_final|turn_detected|end_of_turn/],
-	["Thinking", /llm_first_token|first_sentence/],
-	["Tools", /tool_/],
+	["Thinking", /llm_first_token|first_sentence|tool_called/],
+	["Tools", /tool_done/],
 	["Voice", /tts_first_audio/],
 	["Playing", /first_audio_played/],
 ];
@@ -50,7 +49,6 @@ export class Conversation {
 	agentName = "Agent";
 	#list = $("transcript");
 	#items = new Map();
-	#typed = [];
 	#delays = new Map(); // they come before the words
 
 	clear() {
@@ -60,7 +58,7 @@ export class Conversation {
 
 	transcript({ role, id, text, final, interrupted, unheard, name }) {
 		const key = `${role} ${id}`;
-		const item = this.#items.get(key) ?? this.#typedBefore(role, text) ?? (text && this.#addWords(role, name));
+		const item = this.#items.get(key) ?? (text && this.#addWords(role, name));
 		if (!item) return;
 		this.#items.set(key, item);
 		if (role === "agent") item.append(this.#delays.get(id) ?? "");
@@ -70,19 +68,6 @@ export class Conversation {
 		if (interrupted) words.append(make("span", { className: "cut", textContent: "interrupted" }));
 		item.classList.toggle("partial", !final);
 		if (final) $("said").textContent = `${role === "user" ? "You" : this.agentName}: ${text}`;
-	}
-
-	/** Show typed words at once; their transcript takes this place when it comes. */
-	typed(text) {
-		const item = this.#addWords("user");
-		item.querySelector("p").textContent = text;
-		this.#typed.push({ text, item, until: performance.now() + ECHO_MS });
-	}
-
-	#typedBefore(role, text) {
-		this.#typed = this.#typed.filter(({ until }) => performance.now() < until);
-		const index = role === "user" ? this.#typed.findIndex((typed) => typed.text === text) : -1;
-		return index < 0 ? null : this.#typed.splice(index, 1)[0].item;
 	}
 
 	tool({ phase, id, name, arguments: given, ok = true, duration_ms: took }) {
