@@ -1,4 +1,6 @@
-"""What one 20 ms frame costs on its way in: CPU time of each step, in microseconds; prints a line of JSON.
+"""What one 20 ms frame costs on its way in, and a background on its way out; prints a line of JSON.
+
+All is CPU time of a step, in microseconds.
 
 python benchmarks/frame_path.py
 """
@@ -18,6 +20,8 @@ from vision_agents.core.audio.chunk import FloatWindows
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.edge.inbound import InboundAudio
+from vision_agents.core.speech.clip import Clip
+from vision_agents.core.speech.mixer import Mixer
 
 ROUNDS, FRAMES = 9, 3000
 PAIRS = ((48_000, 16_000), (24_000, 48_000), (16_000, 48_000), (8000, 16_000), (44_100, 16_000))
@@ -57,6 +61,16 @@ def windowing() -> float:
     return cost(lambda: list(windows.push(pcm.samples)))
 
 
+def background(source: int) -> dict[str, object]:
+    """A frame of the way out: a loop of two seconds behind nobody's voice, mixed at 48 kHz."""
+    rng, mixer = np.random.default_rng(7), Mixer(48_000)
+    wave = rng.integers(-9000, 9000, 2 * source).astype(np.int16)
+    clip = Clip(PcmData(wave, source), 48_000, looping=True)
+    clip.open()
+    mixer.add_behind(clip)
+    return {"source_rate": source, "us_per_frame": cost(mixer.pull)}
+
+
 def nothing(*_: object) -> None:
     """Listen to a step that is measured alone."""
 
@@ -83,6 +97,7 @@ def main() -> None:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "resample": [resampling(*pair) for pair in PAIRS],
+        "background": [background(rate) for rate in (24_000, 44_100, 48_000)],
         "windows_us_per_frame": windowing(),
         "inbound_us_per_frame": asyncio.run(inbound()),
         "whole_path_us_per_frame": asyncio.run(whole_path()),

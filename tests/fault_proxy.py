@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import suppress
 
 from vision_agents.core.aio.scope import TaskScope
@@ -11,10 +12,11 @@ _CHUNK = 1 << 16
 
 
 class FaultProxy:
-    """Passes on to a port of the loopback, for whoever connects to its `url`."""
+    """Passes on to a port of the loopback, for whoever connects to its `url`, over TLS with `tls`."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, *, tls: ssl.SSLContext | None = None) -> None:
         self._target_port = target_port
+        self._tls = tls
         self._scope = TaskScope("fault-proxy")
         self._open = asyncio.Event()
         self._open.set()
@@ -24,9 +26,9 @@ class FaultProxy:
 
     async def __aenter__(self) -> FaultProxy:
         """Begin to listen."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"{'rediss' if self._tls else 'redis'}://127.0.0.1:{self.port}/0"
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -26,10 +26,16 @@ def server_binary() -> str:
 
 
 class RedisServer:
-    """A private server on a free port of the loopback; what it holds is lost when it stops."""
+    """A private server on a free port of the loopback; what it holds is lost when it stops.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where it may write.
+        arguments: more of them, a file of settings first.
+    """
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self._folder = folder
+        self._arguments = arguments
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -38,8 +44,10 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, empty, and wait until it answers."""
-        settings = {"--port": self.port, "--bind": "127.0.0.1", "--save": "", "--dir": self._folder}
-        arguments = [str(part) for setting in settings.items() for part in setting]
+        settings = {"--port": self.port, "--bind": "127.0.0.1", "--dir": self._folder}
+        if "--sentinel" not in self._arguments:
+            settings["--save"] = ""
+        arguments = [*self._arguments, *(str(part) for setting in settings.items() for part in setting)]
         self._process = subprocess.Popen(
             [server_binary(), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -12,7 +12,7 @@ import pytest
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.edge.loopback import Edge
+from vision_agents.core.edge.loopback import Edge, LoopbackPhone
 from vision_agents.core.history.messages import FunctionResult
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.types.people import User
@@ -92,6 +92,9 @@ async def test_the_collector_waits_for_the_callee_and_hangs_up_after_the_last_wo
             await callee.waits(5)
             assert callee.heard == []
             callee.unmutes()
+            await callee.waits(1)
+            assert callee.heard == []
+            await callee.says("hello", breathy=True)
             await callee.hears("about your invoice")
             await callee.waits(1)
             await callee.says("i will pay")
@@ -100,6 +103,36 @@ async def test_the_collector_waits_for_the_callee_and_hangs_up_after_the_last_wo
             assert callee.peer.ended.is_set()
         assert session.close_reason == CloseReason(Reason.HANGUP, "agreed")
         assert [item.is_error for item in session.history if isinstance(item, FunctionResult)] == [False]
+
+
+async def test_the_collector_hangs_up_on_a_machine_and_tells_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    acme = example("collector")
+    async with AgentLauncher(create_agent=acme.Collector, join_call=acme.join_call) as launcher:
+        session = await launcher.start_session("out-1")
+        async with _Callee(edge_of(session.agent)) as callee:
+            callee.unmutes()
+            await callee.presses("7")
+            await callee.answers_as_voicemail("please leave a message after the tone")
+            await session.wait()
+            assert callee.peer.ended.is_set()
+            assert callee.heard_text == "goodbye"
+        assert session.close_reason == CloseReason(Reason.HANGUP, "voicemail")
+    assert capsys.readouterr().out == "key 7\n"
+
+
+async def test_the_collector_hands_the_call_to_a_colleague() -> None:
+    acme = example("collector", Calls(tool="to_human", to="somebody else"))
+    async with AgentLauncher(create_agent=acme.Collector, join_call=acme.join_call) as launcher:
+        session = await launcher.start_session("out-1")
+        edge_of(session.agent).add_phone(LoopbackPhone("tel:+15550100", rings=1.0))
+        async with _Callee(edge_of(session.agent)) as callee:
+            callee.unmutes()
+            await callee.says("hello", breathy=True)
+            await callee.hears("about your invoice")
+            await callee.says("i want somebody else")
+            await session.wait()
+            assert not callee.peer.ended.is_set()
+        assert session.close_reason == CloseReason(Reason.TRANSFERRED)
 
 
 class _Callee(SimulatedCaller):

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (".ci", "benchmarks", "deploy", "docs", "examples", "src", "tests")
-GENERATED = {"uv.lock"}
+GENERATED = {"uv.lock", ".git"}
 
 # Put together at run time: this file is searched too.
 HOSTS = [

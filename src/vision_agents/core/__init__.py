@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vision_agents.core.agents.agent import Agent
+    from vision_agents.core.agents.dtmf import DTMFHandler
     from vision_agents.core.agents.job_context import JobContext, get_current_job_context
     from vision_agents.core.agents.pipeline import Pipeline
     from vision_agents.core.agents.room_options import RoomOptions
     from vision_agents.core.agents.session import AgentSession
+    from vision_agents.core.agents.sounds import BackgroundAudioHandlerConfig
+    from vision_agents.core.agents.voicemail import VoiceMailDetector
     from vision_agents.core.errors import (
         AgentBusy,
         BadOffer,
@@ -62,9 +65,11 @@ __all__ = [
     "AgentBusy",
     "AgentLauncher",
     "AgentSession",
+    "BackgroundAudioHandlerConfig",
     "BadOffer",
     "CapabilityMissing",
     "ConfigurationError",
+    "DTMFHandler",
     "EdgeError",
     "IdempotencyConflict",
     "InMemorySessionKVStore",
@@ -101,6 +106,7 @@ __all__ = [
     "UnknownPlugin",
     "User",
     "VisionAgentsError",
+    "VoiceMailDetector",
     "WeightsError",
     "function_tool",
     "get_current_job_context",
@@ -110,6 +116,8 @@ _DEFINED_IN = {
     "Agent": "agents.agent",
     "AgentLauncher": "launcher.launcher",
     "AgentSession": "agents.session",
+    "BackgroundAudioHandlerConfig": "agents.sounds",
+    "DTMFHandler": "agents.dtmf",
     "InMemorySessionKVStore": "launcher.registry.memory_store",
     "JobContext": "agents.job_context",
     "Pipeline": "agents.pipeline",
@@ -121,6 +129,7 @@ _DEFINED_IN = {
     "SessionKVStore": "launcher.registry.kv_store",
     "SessionRegistry": "launcher.registry.registry",
     "User": "types.people",
+    "VoiceMailDetector": "agents.voicemail",
     "function_tool": "functions.function_tool",
     "get_current_job_context": "agents.job_context",
 }

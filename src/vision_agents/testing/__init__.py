@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ScriptedTTS,
         ScriptedTurnDetector,
         ScriptedVAD,
+        ScriptedVisionLLM,
     )
     from vision_agents.testing.scripted_realtime import Quirks, ScriptedRealtime
     from vision_agents.testing.tone_speech import mumble, read_speech, speak
@@ -42,6 +43,7 @@ __all__ = [
     "ScriptedTTS",
     "ScriptedTurnDetector",
     "ScriptedVAD",
+    "ScriptedVisionLLM",
     "SimulatedCaller",
     "VirtualTimeLoop",
     "mumble",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -16,7 +17,9 @@ from vision_agents.core.edge.loopback import Edge, LoopbackPeer
 from vision_agents.core.telephony.dtmf_tones import DtmfSound, dtmf_tones
 from vision_agents.core.telephony.keypad import keys_of
 from vision_agents.core.types.people import User
+from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import Rgb, RgbFrame
 from vision_agents.testing.tone_speech import mumble, read_speech, speak
 
 _RATE = 48_000
@@ -57,6 +60,7 @@ class SimulatedCaller:
         self._scope = TaskScope("caller")
         self._peer: LoopbackPeer | None = None
         self._muted = False
+        self._cameras: dict[TrackType, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> SimulatedCaller:
         """Join and open the microphone."""
@@ -105,6 +109,37 @@ class SimulatedCaller:
         for digit in keys_of(digits):
             self.peer.press(digit)
             await asyncio.sleep(pause)
+
+    def shows(
+        self,
+        picture: Rgb | Callable[[Seconds], Rgb],
+        *,
+        fps: float = 30.0,
+        kind: TrackType = TrackType.VIDEO,
+    ) -> None:
+        """Turn the camera on, or share the screen: from now on `fps` pictures a second, until `hides`.
+
+        `picture` is what there is to see, pixels of shape ``(height, width, 3)``, or a function that gives it
+        for the number of seconds since the beginning.
+        """
+        self.hides(kind)
+        self._cameras[kind] = self._scope.start(self._film(picture, fps, kind), name=f"camera:{kind.name}")
+
+    def hides(self, kind: TrackType = TrackType.VIDEO) -> None:
+        """Turn the camera off, or stop sharing the screen; nothing where that is so already."""
+        camera = self._cameras.pop(kind, None)
+        if camera is not None:
+            camera.cancel()
+            self.peer.end_video(kind)
+
+    async def _film(self, picture: Rgb | Callable[[Seconds], Rgb], fps: float, kind: TrackType) -> None:
+        clock = asyncio.get_running_loop().time
+        began, number = clock(), 0
+        while True:
+            pixels = picture(number / fps) if callable(picture) else picture
+            self.peer.send_video(RgbFrame(pixels, captured_at=clock()), kind)
+            number += 1
+            await asyncio.sleep(began + number / fps - clock())
 
     async def answers_as_voicemail(
         self, greeting: str, *, beep_hz: float = 1000.0, beep: Seconds | None = 0.5

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.errors import ProviderError
 from vision_agents.core.history.messages import FunctionResult, Message
-from vision_agents.core.llm.llm import LLM, LLMEvent, LLMRequest, TextDelta, ToolCall, Usage
+from vision_agents.core.llm.llm import LLM, LLMEvent, LLMProfile, LLMRequest, TextDelta, ToolCall, Usage
 from vision_agents.core.stt.segmented import SegmentedSTT
 from vision_agents.core.stt.stt import Transcript
 from vision_agents.core.tts.tts import TTS, SpeechChunk, TTSProfile
@@ -22,6 +22,7 @@ from vision_agents.core.turn_detection.turn_detector import TurnDetector
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.units import Seconds
 from vision_agents.core.vad.vad import VAD, VADStream
+from vision_agents.core.video.frame import VideoFrame
 from vision_agents.testing.tone_speech import read_speech, speak
 
 
@@ -116,6 +117,17 @@ class ScriptedLLM(LLM):
         """Check that every line was used and nothing else was asked."""
         assert not self.unexpected, f"The model was asked beyond its script: {self.unexpected}"
         assert not self._lines, f"Lines of the script were not used: {list(self._lines)}"
+
+
+class ScriptedVisionLLM(ScriptedLLM):
+    """Follows its script, too, and keeps what it was shown with each request."""
+
+    profile = LLMProfile(vision=True)
+
+    @property
+    def seen(self) -> list[tuple[VideoFrame, ...]]:
+        """The pictures of each request, the newest one last."""
+        return [tuple(request.frames) for request in self.requests]
 
 
 def _last_text(request: LLMRequest) -> str:

@@ -22,6 +22,7 @@ from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.people import User
 from vision_agents.core.vad.vad import VAD
 from vision_agents.testing import (
+    RealtimeCall,
     ScriptedCall,
     ScriptedLLM,
     ScriptedSTT,
@@ -136,7 +137,7 @@ class Ear:
             self.frames.append(frame)
 
 
-def edge_of(call: ScriptedCall) -> Edge:
+def edge_of(call: ScriptedCall | RealtimeCall) -> Edge:
     """The edge on which the call is."""
     assert isinstance(call.agent.edge, Edge)
     return call.agent.edge

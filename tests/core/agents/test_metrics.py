@@ -13,7 +13,16 @@ from vision_agents.core.observability.metrics import METRIC_NAMES
 from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.observability.turn_record import TurnRecord
 from vision_agents.core.turns.settings import TurnHandling
-from vision_agents.testing import Fails, Says, ScriptedSTT, ScriptedTTS, ScriptedTurnDetector, scripted_call
+from vision_agents.testing import (
+    Fails,
+    Says,
+    ScriptedRealtime,
+    ScriptedSTT,
+    ScriptedTTS,
+    ScriptedTurnDetector,
+    realtime_call,
+    scripted_call,
+)
 from vision_agents.testing.tone_speech import speak
 
 pytestmark = pytest.mark.virtual_time
@@ -252,3 +261,39 @@ async def test_nobody_who_listens_no_event() -> None:
         await s.caller.says("hello")
         await work
     assert s.of(TurnMetricsEvent) == []
+
+
+async def test_a_model_that_hears_and_speaks_counts_its_audio_and_both_sides_words() -> None:
+    model = ScriptedRealtime(Says(text="we open at nine", to="when"))
+    async with realtime_call(model) as call:
+        began = asyncio.get_running_loop().time()
+        await call.caller.says("when do you open")
+        await call.caller.hears("we open at nine")
+        await call.settles()
+        passed = asyncio.get_running_loop().time() - began
+        providers = call.session.providers
+        assert {slot: info.provider for slot, info in providers.items()} == {"realtime": "scripted"}
+    numbers = call.session.metrics.to_dict()
+    made = speak("we open at nine", sample_rate=24_000, pause=0.1)
+    assert numbers["realtime_audio_output_bytes__total"] == made.samples.nbytes
+    assert numbers["realtime_audio_output_duration_ms__total"] == pytest.approx(made.duration * 1000)
+    given = call.session.metrics.realtime_audio_input_duration_ms__total.value
+    assert given == pytest.approx(passed * 1000, abs=100)
+    assert numbers["realtime_audio_input_bytes__total"] == pytest.approx(given / 1000 * 16_000 * 2)
+    assert numbers["realtime_user_transcriptions__total"] == 1
+    assert numbers["realtime_agent_transcriptions__total"] == 1
+    assert numbers["tts_characters__total"] == 0
+
+
+async def test_a_model_whose_words_a_synthesiser_speaks_makes_no_audio() -> None:
+    model = ScriptedRealtime(Says(text="we open at nine", to="when"))
+    async with realtime_call(model, tts=ScriptedTTS()) as call:
+        await call.caller.says("when do you open")
+        await call.caller.hears("we open at nine")
+        await call.settles()
+        assert set(call.session.providers) == {"realtime", "tts"}
+    numbers = call.session.metrics.to_dict()
+    assert numbers["realtime_audio_output_bytes__total"] == 0
+    assert numbers["realtime_agent_transcriptions__total"] == 0
+    assert numbers["realtime_user_transcriptions__total"] == 1
+    assert numbers["tts_characters__total"] == len("we open at nine")

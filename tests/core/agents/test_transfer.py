@@ -9,12 +9,12 @@ from tests.core.agents.scene_parts import calls, edge_of, meanwhile, played_call
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.loopback import ALL_CAPABILITIES, Edge, LoopbackPeer, LoopbackPhone
 from vision_agents.core.edge.transport import Capability
-from vision_agents.core.errors import CapabilityMissing, TransferError
+from vision_agents.core.errors import CapabilityMissing, ConfigurationError, TransferError
 from vision_agents.core.events.telephone import TransferEvent
 from vision_agents.core.telephony.transfer import TransferPatience
 from vision_agents.core.telephony.transfer_steps import TransferFailure, TransferStep
 from vision_agents.core.types.status import CloseReason, Reason
-from vision_agents.testing import read_speech
+from vision_agents.testing import Says, ScriptedRealtime, ScriptedTTS, read_speech, realtime_call
 
 pytestmark = pytest.mark.virtual_time
 
@@ -88,6 +88,26 @@ async def test_an_edge_that_cannot_says_so(warm: bool) -> None:
     async with played_call(edge=edge) as call:
         with pytest.raises(CapabilityMissing, match="cannot hand calls over"):
             await call.session.transfer("+15550100", warm=warm)
+
+
+async def test_a_warm_transfer_without_a_voice_is_refused_before_anything_happens() -> None:
+    async with realtime_call(ScriptedRealtime(Says(text="Still here."))) as call:
+        phone = LoopbackPhone(DESK)
+        edge_of(call).add_phone(phone)
+        with pytest.raises(ConfigurationError, match="needs a tts"):
+            await call.session.transfer("+15550100", warm=True)
+        assert phone.peer is None
+        await call.caller.says("hello")
+        await call.caller.hears("still here")
+
+
+async def test_a_realtime_agent_with_a_synthesiser_briefs_the_colleague() -> None:
+    colleague = Colleague("1")
+    async with realtime_call(ScriptedRealtime(), tts=ScriptedTTS()) as call:
+        edge_of(call).add_phone(colleague.phone)
+        result = await call.session.transfer("+15550100", warm=True, summary="Ann wants a refund.")
+        assert result.ok
+        assert "ann wants a refund" in colleague.heard
 
 
 async def test_call_transfer_is_the_documented_form() -> None:

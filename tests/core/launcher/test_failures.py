@@ -10,8 +10,6 @@ import pytest
 from tests.core.launcher.ledger import Ledger, LedgerAgent, LedgerEdge, Stubborn, never, now, stay, until
 
 from vision_agents.core.agents.agent import Agent
-from vision_agents.core.errors import ConfigurationError, ProviderError
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.types.status import CloseReason, Reason
 
@@ -145,17 +143,3 @@ async def test_t12_a_step_that_fails_while_closing_is_told_with_the_session(
 
     assert now() < 10
     assert SECRET not in everything(caplog)
-
-
-def test_t67_only_texts_of_our_own_making_are_told() -> None:
-    with pytest.raises(ProviderError) as planted:
-        raise ProviderError(SECRET, provider="them", stage="llm")
-    foreign = failure_fields(planted.value)
-    with pytest.raises(ConfigurationError) as caught:
-        _ = Agent().edge
-    own = failure_fields(caught.value)
-
-    assert (foreign["error"], "text" in foreign) == ("ProviderError", False)
-    assert own["text"].startswith("The agent has no edge")
-    assert "agent.py" in own["where"]
-    assert failure_fields(ValueError(SECRET)) == {"error": "ValueError", "where": ""}

@@ -115,6 +115,7 @@ def test_t10_t32_no_order_of_calls_leaves_anything() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_t10_t32_many_orders() -> None:
     for seed in range(60, 2000):
         _play(storm(seed, 1.0))

@@ -50,6 +50,7 @@ class Line:
         sentence = handle.playout.begin(text)
         handle.playout.append(sentence, speak(text, sample_rate=RATE, pause=0.1))
         handle.playout.complete(sentence)
+        self.queue.wake()
 
     def listen(self, frames: int = 10_000) -> None:
         for _ in range(frames):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 
 import httpx
 import numpy as np
-from tests.core.runner.http.parts import problem, started, until_gone
+import pytest
+from tests.core.runner.http.parts import new_launcher, problem, started, until_gone
 from tests.plugins.webrtc.parts import Page, near, new_edge, page, scripted_agent, server, soon
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.launcher.launcher import AgentLauncher
+from vision_agents.plugins.webrtc.media.peer import Peer
+from vision_agents.plugins.webrtc.meeting import Meeting
 from vision_agents.plugins.webrtc.signalling import signalling
 from vision_agents.testing.scripted import Line, Says
 from vision_agents.testing.tone_speech import read_speech
@@ -234,9 +238,7 @@ def test_every_route_takes_ids_and_descriptions_and_nothing_else() -> None:
     from vision_agents.core.runner.options import ServeOptions
     from vision_agents.plugins.webrtc.edge import Edge
 
-    async def nothing() -> None: ...
-
-    app = build_app(AgentLauncher(nothing, nothing), ServeOptions())
+    app = build_app(new_launcher(), ServeOptions())
     add_routes(app, Edge.http_routes())
     schema = app.openapi()
     names = {
@@ -249,3 +251,32 @@ def test_every_route_takes_ids_and_descriptions_and_nothing_else() -> None:
         name for model in schema["components"]["schemas"].values() for name in model.get("properties", {})
     }
     assert not [name for name in names | fields if any(w in name for w in ("path", "url", "file", "track"))]
+
+
+async def test_what_a_client_says_of_media_is_not_heard() -> None:
+    """T68: nor does any route take what it has no place for."""
+    told = {"video_track_override": "/etc/passwd", "video_track_override_path": "http://127.0.0.1/x"}
+    async with server() as (client, launcher):
+        answer = await client.post("/calls/quiet/sessions?video_track_override=/etc/passwd", json=told)
+        session = launcher.get_session(answer.json()["session_id"])
+        assert session is not None
+        assert "/etc/passwd" not in str(vars(session.agent))
+        token = await client.post("/calls/quiet/join-token", json={"user_name": "Ann", **told})
+        assert set(token.json()) == {"token", "expires_at", "ice_servers"}
+
+
+@pytest.mark.slow
+async def test_two_hundred_calls_leave_nothing() -> None:
+    """Half of the pages close without a word; the fixtures look for tasks, threads and sockets."""
+    async with server() as (client, launcher):
+        for number in range(200):
+            async with page(client, f"call-{number}") as person:
+                session_id = await joined(client, person)
+                if number % 2:
+                    person.send(type="leave")
+            await client.delete(f"/calls/call-{number}/sessions/{session_id}")
+            await until_gone(client, f"call-{number}", session_id)
+            assert signalling().rendezvous.find(f"call-{number}") is None
+        assert await launcher.list_sessions() == []
+        gc.collect()
+        assert [kept for kept in gc.get_objects() if isinstance(kept, Peer | Meeting)] == []

@@ -206,6 +206,24 @@ class TestACallThatIsCutOff:
         assert (old.messages, new.messages) == ([], [{"type": "transcript"}, {"type": "turn"}])
         await scene.agent.close()
 
+    async def test_lines_that_a_dead_connection_may_have_swallowed_come_again(self) -> None:
+        scene = Scene()
+        seat, old = await scene.person()
+        scene.agent.show({"type": "transcript", "id": "old"})
+        await asyncio.sleep(30)
+        line, log = {"type": "transcript", "id": "new"}, {"type": "log"}
+        scene.agent.show(line)
+        scene.agent.show(log)
+        await asyncio.sleep(6)
+        old.ears.on_interrupted()
+        scene.agent.show(log)
+        await scene.meeting.readmit(seat.participant.id, seat.resume_id, "offer")
+        new = scene.street.peers[-1]
+        new.ears.on_connected()
+
+        assert new.messages == [line, log]
+        await scene.agent.close()
+
 
 class TestLeaving:
     async def test_a_page_that_says_so_has_left_at_once(self) -> None:

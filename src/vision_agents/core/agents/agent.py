@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from vision_agents.core.agents.agent_processors import AgentProcessors
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.pipeline import Pipeline
 from vision_agents.core.agents.session import AgentSession
@@ -21,6 +22,7 @@ from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.llm.llm import LanguageModel
 from vision_agents.core.observability.collector import MetricsCollector
 from vision_agents.core.observability.metrics import AgentMetrics
+from vision_agents.core.processors.processor import Processor
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.stt.stt import STT
 from vision_agents.core.tools.mcp import MCPServer, adopt_tools
@@ -33,6 +35,7 @@ from vision_agents.core.types.people import User
 from vision_agents.core.types.status import Reason
 from vision_agents.core.types.units import Seconds
 from vision_agents.core.vad.vad import VAD
+from vision_agents.core.video.window import VisionSettings
 
 
 class Part(Protocol):
@@ -45,10 +48,11 @@ class Part(Protocol):
 logger = logging.getLogger("vision_agents.agent")
 
 _DEADLINES = Deadlines()
+_VISION = VisionSettings()
 _DEFAULT_INSTRUCTIONS = "You are a helpful voice assistant. Answer in one or two short sentences."
 
 
-class Agent(AgentSounds):
+class Agent(AgentSounds, AgentProcessors):
     """Joins one call, listens, thinks, uses tools, and speaks.
 
     Args:
@@ -67,6 +71,8 @@ class Agent(AgentSounds):
         mcp_servers: servers whose tools the model may call, too.
         agent_id: a label of your own; the session's id is `id`.
         inherit_context: after a hand-off the model is told what was said before.
+        processors: work on pictures and sound beside the conversation; one that fails is left out.
+        vision: what a model that sees is shown with each answer.
     """
 
     def __init__(
@@ -87,6 +93,8 @@ class Agent(AgentSounds):
         mcp_servers: Sequence[MCPServer] = (),
         agent_id: str | None = None,
         inherit_context: bool = False,
+        processors: Sequence[Processor] = (),
+        vision: VisionSettings | None = None,
     ) -> None:
         parts = (llm, stt, tts, vad, turn_detection, turn_handling)
         if pipeline is not None and any(part is not None for part in parts):
@@ -99,6 +107,8 @@ class Agent(AgentSounds):
         self.agent_id = agent_id
         self.inherit_context = inherit_context
         self.instructions = instructions
+        self.processors = tuple(processors)
+        self.vision = vision or _VISION
         self.agent_user = agent_user or User(name="Agent")
         self.agent_user.id = self.agent_user.id or f"agent-{self.id}"
         self.pipeline = pipeline
@@ -114,7 +124,6 @@ class Agent(AgentSounds):
         self.company_wait: Seconds = 0.0
         """How long `join` waits for somebody at least, if it waits; longer where a page is opened first."""
         self._edge = edge
-        self._video_track_override: str | None = None
         self._team = Team(self)
         self._closed = False
 
@@ -239,10 +248,6 @@ class Agent(AgentSounds):
         """How long the agent has been in the call."""
         return self.session.on_call_for() if self.session else 0.0
 
-    def set_video_track_override_path(self, path: str | None) -> None:
-        """Let a local video file take the place of every incoming video track."""
-        self._video_track_override = path
-
     async def close(self) -> None:
         """Leave the call and give everything back; may be called more than once, and waits for the end."""
         self._closed = True
@@ -266,7 +271,7 @@ class Agent(AgentSounds):
     def parts(self) -> list[Part]:
         """What is to be closed after the call."""
         components = self.pipeline.components if self.pipeline else ()
-        return [*components, *self.mcp_servers, *([self._edge] if self._edge else ())]
+        return [*components, *self.processors, *self.mcp_servers, *([self._edge] if self._edge else ())]
 
     def succeed(self, other: Agent) -> Pipeline | None:
         """Take over another agent's call: its edge, events and numbers, and its parts where it has none.
@@ -281,6 +286,7 @@ class Agent(AgentSounds):
         if self.events is not other.events:
             other.events.adopt(self.events)
         self.events, self.metrics_collector = other.events, other.metrics_collector
+        self.processors = self.processors or other.processors
         if self.pipeline is None:
             self.pipeline = other.pipeline
             return None

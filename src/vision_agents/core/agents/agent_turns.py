@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from vision_agents.core.agents.answer import Answer
@@ -21,6 +21,7 @@ from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.speech.segmenter import SentenceSegmenter
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.turns.observations import Floor
+from vision_agents.core.video.frame import VideoFrame
 
 Policy: TypeAlias = Literal["queue", "replace", "drop"]
 """What new speech does to speech that is pending: waits for it, cuts it, or gives way to it."""
@@ -46,11 +47,12 @@ class AgentTurn:
     """What makes the answer."""
     speaker: Speaker | None = None
     """What speaks the script."""
+    utterance: UtteranceHandle = field(init=False)
+    """What is heard of it."""
 
-    @property
-    def utterance(self) -> UtteranceHandle:
-        """What is heard of it."""
-        return self.answer.utterance
+    def __post_init__(self) -> None:
+        """Keep what is asked for most within reach."""
+        self.utterance = self.answer.utterance
 
     @property
     def committed(self) -> bool:
@@ -171,7 +173,7 @@ class AgentTurns:
         policy: Policy,
         interruptible: bool = True,
         timeline: TurnTimeline | None = None,
-        frames: Sequence[object] = (),
+        frames: Sequence[VideoFrame] = (),
     ) -> UtteranceHandle:
         """Answer from the history; `instructions` and `frames` hold for this answer only."""
         answer = self._new_answer(interruptible, timeline)

@@ -13,6 +13,7 @@ from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.observability.turn_record import TurnWork
 from vision_agents.core.speech.segmenter import SentenceSegmenter
 from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.video.frame import VideoFrame
 
 _WAITING_SENTENCES = 64
 
@@ -30,7 +31,7 @@ class Answer:
     timeline: TurnTimeline
     work: TurnWork = field(default_factory=TurnWork)
     turn_instructions: str = ""
-    frames: Sequence[object] = ()
+    frames: Sequence[VideoFrame] = ()
     question: Message | None = None
     committed: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""

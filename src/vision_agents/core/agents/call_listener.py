@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.agents.line import Line
+from vision_agents.core.agents.processing import Processing
 from vision_agents.core.agents.typed_turn import typed_turn
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.scope import TaskScope
@@ -35,6 +36,7 @@ class CallListener(ConnectionListener):
         events: where the transport's events go.
         call: which call it is.
         wake_ups: told who comes and goes.
+        processing: takes what is shown, and what the models hear.
         request_close: ends the session when the call has ended.
     """
 
@@ -44,6 +46,7 @@ class CallListener(ConnectionListener):
         call: CallInfo,
         *,
         wake_ups: WakeUpCalls,
+        processing: Processing,
         request_close: Callable[[Reason, str], None],
     ) -> None:
         self.call = call
@@ -53,6 +56,8 @@ class CallListener(ConnectionListener):
         self._scope: TaskScope | None = None
         self._line: Line | None = None
         self._wake_ups = wake_ups
+        self._processing = processing
+        self.on_video, self.on_video_ended = processing.on_video, processing.on_video_ended
         self._streams: set[str] = set()
         self._new_stream = asyncio.Event()
 
@@ -70,6 +75,7 @@ class CallListener(ConnectionListener):
             return
         if self._dialogue is not None:
             self._dialogue.hear(participant, pcm)
+            self._processing.hear(participant, pcm)
         if self._events.has_subscribers(AudioReceivedEvent):
             self._events.emit(AudioReceivedEvent, participant=participant, pcm_data=pcm)
 
@@ -83,6 +89,7 @@ class CallListener(ConnectionListener):
     def on_participant_left(self, participant: Participant) -> None:
         """Tell that somebody left, and stop listening to them."""
         self._streams.discard(participant.id)
+        self._processing.on_left(participant)
         self._events.emit(ParticipantLeftEvent, participant=participant, call=self.call)
         self._wake_ups.look()
         if self._dialogue is not None and self._scope is not None and not self._scope.closed:

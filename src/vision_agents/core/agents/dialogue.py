@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from vision_agents.core.agents.agent_turns import AgentTurn, AgentTurns, TurnHooks
@@ -21,9 +22,11 @@ from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.agents.user_turns import UserTurns
 from vision_agents.core.agents.wake_up import WakeUpCalls
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
+from vision_agents.core.errors import SessionClosed
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
@@ -35,8 +38,13 @@ from vision_agents.core.turns.observations import Floor
 from vision_agents.core.types.component import Component, overrides
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
+from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import VideoFrame
 
 logger = logging.getLogger("vision_agents.dialogue")
+
+_LONGEST_TURN: Seconds = 30.0
+
 HandOver: TypeAlias = "Callable[[Dialogue, Successor], Coroutine[Any, Any, None]]"
 
 
@@ -53,6 +61,7 @@ class Dialogue:
         bus: takes the events.
         reports: told of every turn that is over.
         wake_ups: told of whatever ends or interrupts the user's silence.
+        frames: gives what a model that sees is shown.
         scope: holds the tasks.
         deadlines: bounds of the parts' answers.
         hand_over: lets another agent go on.
@@ -70,6 +79,7 @@ class Dialogue:
         bus: EventBus,
         reports: TurnReports,
         wake_ups: WakeUpCalls,
+        frames: Callable[[], Sequence[VideoFrame]],
         scope: TaskScope,
         deadlines: Deadlines,
         hand_over: HandOver,
@@ -95,10 +105,17 @@ class Dialogue:
             on_error=self._on_output_error,
         )
         self._around = Surroundings(
-            history=history, states=states, bus=bus, reports=reports, scope=scope, deadlines=deadlines
+            history=history,
+            states=states,
+            bus=bus,
+            reports=reports,
+            frames=frames,
+            scope=scope,
+            deadlines=deadlines,
         )
         self._ensemble = assemble(pipeline, Persona(instructions=instructions, tools=tools), self._around)
         self._ear: RealtimeEar | None = None
+        self._over = False
         self.turns = AgentTurns(
             responder=self._ensemble.answerer,
             speaker=self._ensemble.speaker,
@@ -154,19 +171,46 @@ class Dialogue:
             self._user.hear(participant, pcm)
 
     async def change(
-        self, pipeline: Pipeline, persona: Persona | None, *, closing: Sequence[Component] = ()
+        self,
+        pipeline: Pipeline,
+        persona: Persona | None,
+        *,
+        closing: Sequence[Component] = (),
+        leave: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Go on with other parts, or as somebody else; where that raises, nothing has changed."""
-        old, old_ear = self._ensemble, self._ear
+        """Go on with other parts, or as somebody else; where that raises, nothing has changed.
+
+        Args:
+            pipeline: the parts.
+            persona: who answers from now on; None for the same.
+            closing: parts that are closed once nothing needs them any more.
+            leave: done when all is ready, just before the change; must not raise.
+        """
+        old = self._ensemble
         fresh = assemble(pipeline, persona or old.persona, self._around)
-        ear = await self._connect(fresh)
-        # A model that hears is told whole turns only, and a turn can end in many places.
-        while (ear or old_ear) and self.hearing_somebody:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(self._around.deadlines.start):
+                ear = await self._connect(fresh)
+            if leave is not None:
+                await leave()
+            await self._between_turns(ear)
+        except BaseException:
+            if fresh.link is not None:
+                await fresh.link.close()
+            raise
         self._ensemble, self._pipeline, self._ear = fresh, pipeline, ear
         self.turns.change(fresh.answerer, fresh.speaker)
         self._user.change(pipeline)
         self._scope.start(self._retire(old, closing), name="retire")
+
+    async def _between_turns(self, ear: RealtimeEar | None) -> None:
+        """Let a turn come to its end where a model hears: it is told whole turns only."""
+        with suppress(TimeoutError):  # whoever talks for so long is cut
+            async with asyncio.timeout(_LONGEST_TURN):
+                while (ear or self._ear) and self.hearing_somebody:  # noqa: ASYNC110 - it ends in many places
+                    await asyncio.sleep(0.02)
+        if self._over:
+            raise SessionClosed("The session has ended before its parts were changed.")
 
     async def _retire(self, old: Ensemble, closing: Sequence[Component]) -> None:
         """Close what nothing needs any more."""
@@ -218,6 +262,7 @@ class Dialogue:
 
     async def stop_listening(self) -> None:
         """Hear nothing more, from anybody."""
+        self._over = True
         self._user.deafen()
         self._ear = None
         if self._ensemble.link is not None:
@@ -277,5 +322,5 @@ class Dialogue:
             self._scope.start(self._hand_over(self, successor), name="hand-off")
 
     def _on_output_error(self, error: Exception) -> None:
-        logger.error("The connection refused audio", exc_info=error)
+        logger.error("The connection refused audio", extra=failure_fields(error))
         self.turns.interrupt(force=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vision_agents.core.agents.answerer import Answerer
@@ -22,6 +23,7 @@ from vision_agents.core.functions.registry import FunctionRegistry
 from vision_agents.core.history.conversation import Conversation
 from vision_agents.core.llm.realtime import RealtimeSetup
 from vision_agents.core.tools.executor import ToolExecutor, ToolLimits
+from vision_agents.core.video.frame import VideoFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Surroundings:
     states: StateTracker
     bus: EventBus
     reports: TurnReports
+    frames: Callable[[], Sequence[VideoFrame]]
     scope: TaskScope
     deadlines: Deadlines
     handed_over: HandedOver = field(default_factory=HandedOver)
@@ -90,6 +93,7 @@ def assemble(pipeline: Pipeline, persona: Persona, around: Surroundings) -> Ense
             speaker=speaker,
             tools=tools,
             history=around.history,
+            frames=around.frames,
             instructions=persona.instructions,
             events=around.bus,
             deadlines=around.deadlines,

@@ -34,8 +34,6 @@ class Entry:
         self._connection = connection
         self._listener = listener
         self._dialogue = dialogue
-        self.begun = False
-        """Whether `on_enter` was called."""
 
     @property
     def calls_up(self) -> bool:
@@ -51,7 +49,7 @@ class Entry:
     async def enter(self) -> None:
         """Let the agent begin, and tell that it has."""
         session = self._session
-        self.begun = True
+        session.entered = session.agent
         await session.agent.on_enter()
         session.events.emit(AgentStartedEvent)
 

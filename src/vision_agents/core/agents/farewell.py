@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.dialogue import Dialogue
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.events.agent import (
@@ -20,6 +21,7 @@ from vision_agents.core.types.status import AgentState, CloseReason, Reason, Ses
 from vision_agents.core.types.units import Seconds
 
 if TYPE_CHECKING:
+    from vision_agents.core.agents.agent import Agent
     from vision_agents.core.agents.session import AgentSession
 
 logger = logging.getLogger("vision_agents.host")
@@ -60,7 +62,6 @@ class Farewell:
         *,
         work: TaskScope,
         hooks: TaskScope,
-        entered: bool,
         connection: Connection | None,
     ) -> None:
         """Fall silent and deaf, let the agent say goodbye, and end the tasks."""
@@ -72,10 +73,12 @@ class Farewell:
             dialogue.turns.close()
             await self._step(dialogue.stop_listening(), "stop listening")
         await self._step(hooks.close(), "end hooks", share=0.5)
-        if dialogue is not None and entered and self._session.agent.has_on_exit:
+        agent, self._session.entered = self._session.entered, None
+        if dialogue is not None and agent is not None and agent.has_on_exit:
             if self._somebody_left(connection):
                 dialogue.turns.reopen()
-            goodbye = self._goodbye.start(self._say_goodbye(dialogue), name="on_exit", on_error=self._warn)
+            words = self._say_goodbye(dialogue, agent)
+            goodbye = self._goodbye.start(words, name="on_exit", on_error=self._warn)
             await self._step(asyncio.wait([goodbye]), "on_exit", share=_FOR_GOODBYE)
         if dialogue is not None:
             dialogue.stop()
@@ -87,6 +90,7 @@ class Farewell:
         session = self._session
         self._ends_at = self._ends_at or self._loop.time() + self._limit
         reason = session.close_reason or CloseReason(Reason.COMPLETED)
+        await self._step(session.processing.close(), "end processors", share=0.25)
         if connection is not None:
             session.events.emit(
                 AgentLeavingCallEvent, call=self._call, reason=reason.reason, detail=reason.detail
@@ -102,9 +106,9 @@ class Farewell:
         self.told.set()
         await self._step(session.events.drain(), "event handlers")
 
-    async def _say_goodbye(self, dialogue: Dialogue) -> None:
+    async def _say_goodbye(self, dialogue: Dialogue, agent: Agent) -> None:
         """Run `on_exit`, and play out what it says."""
-        await self._session.agent.on_exit()
+        await agent.on_exit()
         await dialogue.quiet.wait()
 
     async def _end(self, connection: Connection, detail: str) -> None:
@@ -120,7 +124,7 @@ class Farewell:
         return not ended and connection is not None and bool(connection.participants)
 
     def _warn(self, error: Exception) -> None:
-        logger.error("on_exit failed", exc_info=error)
+        logger.error("on_exit failed", extra=failure_fields(error))
 
     async def _step(self, step: Awaitable[object], name: str, *, share: float = 1.0) -> None:
         """Take one step, in a `share` of the time that is left: late or failing, the next ones still run."""

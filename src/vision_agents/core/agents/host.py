@@ -18,6 +18,7 @@ from vision_agents.core.agents.joining import Joining
 from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.callback import call as call_back
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import (
@@ -60,6 +61,7 @@ class SessionHost:
             self._agent.events,
             CallInfo(call.id, call.type),
             wake_ups=session.wake_ups,
+            processing=session.processing,
             request_close=self.request_close,
         )
         self._work = TaskScope(f"session:{session.id}")
@@ -190,12 +192,11 @@ class SessionHost:
             raise self._error
 
     async def _run(self) -> None:
-        call = self.call
         self._trace = trace_session(
             TracedSession(
                 session_id=self._session.id,
-                call_id=call.id,
-                call_type=call.type,
+                call_id=self.call.id,
+                call_type=self.call.type,
                 providers=self._session.providers,
             ),
             self._loop.time,
@@ -247,7 +248,6 @@ class SessionHost:
                 self.dialogue,
                 work=self._work,
                 hooks=self._hooks,
-                entered=self._entry is not None and self._entry.begun,
                 connection=self._joining.joined,
             )
 
@@ -284,6 +284,7 @@ class SessionHost:
             bus=agent.events,
             reports=TurnReports(agent.metrics_collector, agent.events, self._trace),
             wake_ups=session.wake_ups,
+            frames=session.processing.frames,
             scope=self._work,
             deadlines=self._deadlines,
             hand_over=self._hand_over,
@@ -304,7 +305,8 @@ class SessionHost:
         await entry.enter()
         if self._ending.is_set():  # a cancellation that on_enter did not let through
             return
-        self._session.wake_ups.begin(self._situation, wake_up=self._wake_up, give_up=self._give_up)
+        begin = self._session.wake_ups.begin
+        begin(self._situation, wake_up=self._wake_up, give_up=lambda: self.request_close(Reason.USER_SILENT))
         entry.take_part()
         self._entered.set()
 
@@ -327,11 +329,8 @@ class SessionHost:
             self._hooks.start(call_back(callback, attempt), name="wake up", on_error=self._wake_up_failed)
 
     def _wake_up_failed(self, error: Exception) -> None:
-        logger.error("on_wake_up failed", exc_info=error)
+        logger.error("on_wake_up failed", extra=failure_fields(error))
         self._agent.events.emit(ExceptionEvent, handler="on_wake_up", error=error)
-
-    def _give_up(self) -> None:
-        self.request_close(Reason.USER_SILENT)
 
     async def _hang_up(self, detail: str, *, drain: bool) -> None:
         if drain and self.dialogue is not None:

@@ -12,6 +12,7 @@ from weakref import ReferenceType, ref
 
 from vision_agents.core.agents.room_options import RoomOptions
 from vision_agents.core.aio.callback import Callback, call
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import ConfigurationError, SessionError
@@ -142,7 +143,7 @@ class JobContext:
         outcomes = await asyncio.gather(*(call(callback) for callback in callbacks), return_exceptions=True)
         for error in outcomes:
             if isinstance(error, Exception):
-                logger.error("A shutdown callback failed", exc_info=error)
+                logger.error("A shutdown callback failed", extra=failure_fields(error))
 
     def _its_session(self) -> AgentSession:
         if self.session is None:

@@ -99,6 +99,7 @@ class Joining:
         if session.pipeline is None:
             raise ConfigurationError("The agent has no parts: give it an llm, an stt and a tts.")
         await agent.initialize_mcp()
+        await session.processing.start()
         if session.dtmf_handler is not None:
             session.dtmf_handler.start()
         if not overrides(agent.edge.start, EdgeTransport.start):

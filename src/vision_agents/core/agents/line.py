@@ -13,6 +13,7 @@ from vision_agents.core.agents.voicemail import AnswerWatch, VoiceMailDetector
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
+from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.telephony.transfer import TransferMachine, TransferPatience
 from vision_agents.core.telephony.transfer_steps import TransferKind, TransferResult
 from vision_agents.core.telephony.transfer_target import TransferTarget
@@ -39,6 +40,7 @@ class Line:
         self._session = session
         self._dialogue = dialogue
         self._voicemail = False
+        session.processing.open(connection, dialogue.output)
         self.sounds = Sounds(dialogue.output, session.events, session.agent.thinking_audio)
         self.telephone = Telephone(
             connection,
@@ -87,6 +89,8 @@ class Line:
         """Hand the call over, see `AgentSession.transfer`."""
         session = self._session
         assert session.pipeline is not None
+        if kind is TransferKind.WARM and session.pipeline.tts is None:
+            raise ConfigurationError("A warm transfer needs a tts: it speaks with the target.")
         desk = Desk(
             telephone=self.telephone,
             sounds=self.sounds,

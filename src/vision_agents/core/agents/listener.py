@@ -136,6 +136,8 @@ class Listener:
         self._machine = TurnMachine(pipeline.turns, has_detector=pipeline.turn_detection is not None)
         self._hearing = Hearing(pipeline, on_voice=self._observe, on_recogniser=self._on_recogniser)
         self._inbound = InboundAudio(self._on_audio, self._on_gap)
+        self.push = self._inbound.push
+        """Take the next piece of audio, the moment it arrives."""
         self._timeline = TurnTimeline()
         self._questions: list[asyncio.Task[None]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -161,10 +163,6 @@ class Listener:
     def end_turn(self) -> None:
         """End the turn by hand."""
         self._observe(ToldToEnd())
-
-    def push(self, pcm: PcmData) -> None:
-        """Take the next piece of audio, the moment it arrives."""
-        self._inbound.push(pcm)
 
     def floor_changed(self, floor: Floor) -> None:
         """Hear what the agent is doing now."""

@@ -10,9 +10,8 @@ from typing import Any
 from vision_agents.core.audio.pacer import Pacer
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.speech.clip import Clip
 from vision_agents.core.speech.gate import Gate
-from vision_agents.core.speech.mixer import Mixer
+from vision_agents.core.speech.mixer import Behind, Mixer
 from vision_agents.core.speech.playout import Playout, Sentence
 from vision_agents.core.speech.queue import FADE, QueueHooks, UtteranceQueue
 from vision_agents.core.speech.utterance import UtteranceHandle
@@ -81,7 +80,7 @@ class Output:
         """Of everything that is played, in Hz."""
         return self._rate
 
-    def play_behind(self, clip: Clip) -> None:
+    def play_behind(self, clip: Behind) -> None:
         """Let a sound be heard behind the voices; again after it was opened anew."""
         if clip not in self.mixer.clips:
             self.mixer.add_behind(clip)

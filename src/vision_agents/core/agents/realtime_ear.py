@@ -121,7 +121,9 @@ class RealtimeEar:
             self._resampler = Resampler(pcm.sample_rate, rate)
         self._pushed += pcm.duration
         self._pushed_at = self._clock()
-        self._parts.link.push(self._resampler.process(pcm))
+        heard = self._resampler.process(pcm)
+        self._parts.reports.collector.on_model_heard(heard)
+        self._parts.link.push(heard)
 
     def forget(self, participant: Participant) -> None:
         """Listen to others from now on: a participant has left."""
@@ -192,6 +194,7 @@ class RealtimeEar:
         parts = self._parts
         self._hooks.active()
         self._timeline.transcribed(self._clock())
+        parts.reports.collector.on_user_transcript()
         message = Message(Role.USER, text, user_id=self._participant.user_id if self._participant else None)
         parts.link.knows(message.id)
         place = len(parts.history) if place is None else place

@@ -184,8 +184,11 @@ class RealtimeResponder:
             answer.timeline.mark(Mark.LLM_FIRST_TOKEN, self._clock())
             match event:
                 case ResponseAudio(pcm=pcm):
+                    request.audio_bytes += pcm.samples.nbytes
+                    request.audio_duration += pcm.duration
                     voice.audio(pcm)
                 case ResponseText(text=text):
+                    request.transcribed = True
                     answer.text += text
                     answer.tokens += 1
                     await voice.text(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from vision_agents.core.agents.answer import Answer, Delivery
 from vision_agents.core.agents.context_window import ContextKeeper
@@ -21,6 +21,7 @@ from vision_agents.core.history.messages import FunctionCall, HistoryItem, Messa
 from vision_agents.core.llm.llm import LLM, LLMRequest, TextDelta, ToolCall, Usage
 from vision_agents.core.observability.timeline import Mark
 from vision_agents.core.observability.turn_record import ModelRequest
+from vision_agents.core.video.frame import VideoFrame
 
 _MAX_ROUNDS = 8
 """Times the model may ask for tools in one turn."""
@@ -34,6 +35,7 @@ class Responder:
         speaker: speaks them; without one they stay text.
         tools: runs what the model asks for.
         history: what the model is told; tool calls and results are added here.
+        frames: gives what a model that sees is shown.
         instructions: the persona.
         events: where events go.
         deadlines: how long the model may be silent.
@@ -48,6 +50,7 @@ class Responder:
         speaker: Speaker | None,
         tools: ToolRounds,
         history: Conversation,
+        frames: Callable[[], Sequence[VideoFrame]],
         instructions: str,
         events: EventBus,
         deadlines: Deadlines,
@@ -60,6 +63,7 @@ class Responder:
         self._speaker = speaker
         self._tools = tools
         self._history = history
+        self._frames = frames
         self._instructions = instructions
         self._events = events
         self._deadlines = deadlines
@@ -137,9 +141,12 @@ class Responder:
         """One request to the model: sends each sentence when it is complete, gives the calls it asks for."""
         calls: list[FunctionCall] = []
         begin = len(answer.text)
-        request = ModelRequest(self._clock(), self._llm.model or "", self._llm.provider)
+        asked = self._request(answer)
+        request = ModelRequest(
+            self._clock(), self._llm.model or "", self._llm.provider, frames=len(asked.frames)
+        )
         answer.work.requests.append(request)
-        stream = self._hooks.through("llm", self._llm.respond(self._request(answer)))
+        stream = self._hooks.through("llm", self._llm.respond(asked))
         patience = self._deadlines.model_silence
         async with Patient(stream, patience=patience, too_slow=self._too_slow) as events:
             async for event in events:
@@ -181,7 +188,7 @@ class Responder:
             items=self._items(answer),
             tools=self._tools.schemas,
             turn_instructions=answer.turn_instructions,
-            frames=answer.frames,
+            frames=answer.frames or (self._frames() if self.sees else ()),
         )
 
     def _items(self, answer: Answer) -> tuple[HistoryItem, ...]:

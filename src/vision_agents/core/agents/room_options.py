@@ -22,9 +22,9 @@ class RoomOptions:
         session_timeout_seconds: how long it stays after the last participant has left.
         no_participant_timeout_seconds: how long it waits for the first one.
         background_audio: accepted; every session can mix sounds.
+        vision: accepted; what is shown goes to whatever part of the agent looks.
         playground: has no effect; ``Runner.cli`` opens the page.
         auth_token: refused; credentials belong to the edge.
-        vision: refused; the parts of the pipeline decide.
         recording: refused; the command line records.
     """
 
@@ -53,6 +53,5 @@ class RoomOptions:
 
 _REFUSED = {
     "auth_token": "give the credentials to the edge",
-    "vision": "give the agent parts that see",
     "recording": "start the agent with --record FILE",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
@@ -14,6 +15,7 @@ from vision_agents.core.agents.host import SessionHost
 from vision_agents.core.agents.job_context import JobContext, get_current_job_context
 from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.pipeline import Pipeline, Replacements
+from vision_agents.core.agents.processing import Processing
 from vision_agents.core.agents.session_events import SessionEvents
 from vision_agents.core.agents.session_sounds import SessionSounds
 from vision_agents.core.agents.session_speech import SessionSpeech
@@ -114,6 +116,11 @@ class AgentSession(SessionEvents, SessionSpeech, SessionTyping, SessionSounds, S
         self.close_reason: CloseReason | None = None
         self.states = StateTracker(agent.events)
         self.wake_ups = WakeUpCalls()
+        self.entered: Agent | None = None
+        """The agent whose `on_enter` was called and whose `on_exit` was not, yet."""
+        self.handing_over = asyncio.Lock()
+        self.swapping = asyncio.Lock()
+        self.processing = Processing(self)
         self._named = []
         self._host: SessionHost | None = None
         agent.session = self
@@ -237,13 +244,15 @@ class AgentSession(SessionEvents, SessionSpeech, SessionTyping, SessionSounds, S
 
     async def change_pipeline(self, pipeline: Pipeline) -> None:
         """Go on with other parts; what is being said is said to its end, and no word of the user is lost."""
-        await change_pipeline(self, self._host.dialogue if self._host else None, pipeline)
+        await self._change(lambda _old: pipeline)
 
     async def change_component(self, **parts: Unpack[Replacements]) -> None:
         """Go on with another `llm`, `stt`, `tts`, `vad` or `turn_detection`; None goes on without."""
-        if self.pipeline is None:
-            raise ConfigurationError("The session has no pipeline to change: give the agent its parts first.")
-        await self.change_pipeline(self.pipeline.replaced(**parts))
+        await self._change(lambda old: old.replaced(**parts))
+
+    async def _change(self, change: Callable[[Pipeline], Pipeline]) -> None:
+        await change_pipeline(self, self._present_dialogue, change)
+        self.processing.look()
 
     async def wait(self) -> None:
         """Return when the session is over; cancelling the waiter does not end the session.

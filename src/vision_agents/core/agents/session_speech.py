@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.functions.running import in_tool
 from vision_agents.core.speech.utterance import UtteranceHandle
 from vision_agents.core.types.units import Seconds
+from vision_agents.core.video.frame import as_frame
 
 
 class SessionSpeech:
@@ -54,14 +56,18 @@ class SessionSpeech:
         """Let the model answer from the history, with `instructions` that hold for this answer only.
 
         Waits until it was heard; not so inside a tool, for the answer begins after the tool has returned.
-        `frames` are pictures for a model with vision; any other fails the handle.
+        `frames` are pictures for a model with vision, in place of what it would be shown: `VideoFrame`, those
+        of PyAV, or pixels of shape ``(height, width, 3)``. Any other model fails the handle.
+
+        Raises:
+            TypeError: one of the frames is no picture.
         """
+        now = asyncio.get_running_loop().time()
+        pictures = tuple(as_frame(picture, captured_at=now) for picture in frames or ())
         turns = self._dialogue().turns
         if not instructions.strip():
             return turns.nothing()
-        handle = turns.reply(
-            instructions, policy=policy, interruptible=interruptible, frames=tuple(frames or ())
-        )
+        handle = turns.reply(instructions, policy=policy, interruptible=interruptible, frames=pictures)
         if wait_for_playback and not in_tool():
             await handle
         return handle

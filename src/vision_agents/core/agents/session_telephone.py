@@ -117,6 +117,7 @@ class SessionTelephone:
         Raises:
             TransferError: `to` is neither a number nor an address.
             CapabilityMissing: the edge cannot do it.
+            ConfigurationError: a warm one without a synthesiser, which speaks with the target.
         """
         target = TransferTarget.parse(to)
         kind = TransferKind.WARM if warm else TransferKind.COLD

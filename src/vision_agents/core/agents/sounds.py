@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from vision_agents.core.agents.output import Output
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.audio.file import AudioFileReader
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.errors import MediaError
@@ -101,7 +102,7 @@ class Sounds:
             if background is not None:
                 await self.play(background, override_thinking=False)
         except MediaError as error:
-            logger.warning("A background sound cannot be played", extra={"reason": str(error)})
+            logger.warning("A background sound cannot be played", extra=failure_fields(error))
 
     async def play(self, config: BackgroundAudioHandlerConfig, *, override_thinking: bool) -> None:
         """Play a sound in place of the one that plays; see `AgentSession.play_background_audio`."""

@@ -97,7 +97,8 @@ class Telephone:
 
     def hear(self, participant: Participant, pcm: PcmData) -> None:
         """Look for keys in a participant's audio, where they are to be found there."""
-        finds = self._finds_tones
+        wanted = self._handler is not None or self._collector is not None
+        finds = wanted and self._finds_tones
         if not (finds or self._secret):
             return
         for digit in self._finder.hear(participant.id, pcm):
@@ -178,10 +179,10 @@ class Telephone:
 
     @property
     def _finds_tones(self) -> bool:
+        """Whether keys, where somebody waits for them, are to be found in the audio."""
         if self._handler is not None and self._handler.in_band is not None:
             return self._handler.in_band
-        wanted = self._handler is not None or self._collector is not None
-        return wanted and Capability.DTMF not in self.connection.capabilities
+        return Capability.DTMF not in self.connection.capabilities
 
     def _keep_secret(self) -> None:
         if self._end_of_secret is not None:

@@ -13,6 +13,7 @@ from vision_agents.core.agents.sounds import BackgroundAudioHandlerConfig, Sound
 from vision_agents.core.agents.speaker import Speaker
 from vision_agents.core.agents.telephone import Telephone
 from vision_agents.core.agents.transferring import ACCEPT, DECLINE
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.audio.clips import OFFICE
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.errors import ConfigurationError, MediaError, VisionAgentsError
@@ -78,7 +79,7 @@ class Desk:
             try:
                 await self._sounds.play(self._hold_audio, override_thinking=True)
             except MediaError as error:
-                logger.warning("The music on hold cannot be played", extra={"reason": str(error)})
+                logger.warning("The music on hold cannot be played", extra=failure_fields(error))
 
     async def off_hold(self) -> None:
         """Talk with the caller again."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from vision_agents.core.agents.dtmf import KeyFinder
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Capability, Connection, ConnectionListener, LegStep
@@ -167,7 +168,7 @@ class Transferring:
             self._tell(Failed(at, failure_of(error.status), str(error)))
             return
         if not isinstance(error, VisionAgentsError):
-            logger.error("A transfer failed", exc_info=error)
+            logger.error("A transfer failed", extra=failure_fields(error))
         self._tell(Failed(at, TransferFailure.REFUSED, str(error)))
 
     def _on_step(self, step: LegStep) -> None:

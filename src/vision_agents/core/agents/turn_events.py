@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from vision_agents.core.agents.listener import UserTurn
 from vision_agents.core.agents.turn_reports import TurnReports
-from vision_agents.core.errors import ProviderError, VisionAgentsError
+from vision_agents.core.aio.failures import failure_fields
+from vision_agents.core.errors import ProviderError
 from vision_agents.core.events.agent import (
     AgentCaptionEvent,
     AgentTurnEndedEvent,
     AgentTurnStartedEvent,
     SpeculationDroppedEvent,
     TurnMarksEvent,
+    TurnObservedEvent,
     UserTranscriptEvent,
     UserTurnEndedEvent,
 )
@@ -21,6 +24,9 @@ from vision_agents.core.events.plugin import ErrorEvent, LLMErrorEvent, STTError
 from vision_agents.core.observability.timeline import Mark, TurnTimeline
 from vision_agents.core.speech.playout import Sentence
 from vision_agents.core.speech.utterance import UtteranceHandle
+from vision_agents.core.turns.decisions import Decision
+from vision_agents.core.turns.observations import Observation
+from vision_agents.core.types.people import Participant
 
 logger = logging.getLogger("vision_agents.dialogue")
 
@@ -37,6 +43,18 @@ class TurnEvents:
         self._bus = bus
         self._reports = reports
         self._begun: set[str] = set()
+
+    def observed(
+        self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
+    ) -> None:
+        """The turn machine of a participant has observed and decided."""
+        if self._bus.has_subscribers(TurnObservedEvent):
+            self._bus.emit(
+                TurnObservedEvent,
+                participant=participant,
+                observation=observation,
+                decisions=tuple(decisions),
+            )
 
     def user_turn(self, turn: UserTurn) -> None:
         """A participant's turn is complete."""
@@ -103,12 +121,7 @@ class TurnEvents:
         """A turn of the agent failed."""
         stage = error.stage if isinstance(error, ProviderError) else "llm"
         kind: type[ErrorEvent] = TTSErrorEvent if stage == "tts" else LLMErrorEvent
-        unexpected = None if isinstance(error, VisionAgentsError) else error
-        logger.error(
-            "A turn of the agent failed",
-            exc_info=unexpected,
-            extra={"stage": stage, "error": type(error).__name__, "reason": str(error)},
-        )
+        logger.error("A turn of the agent failed", extra={"stage": stage, **failure_fields(error)})
         self._reports.collector.on_error("tts" if kind is TTSErrorEvent else "llm")
         self._bus.emit(kind, error_message=str(error) or type(error).__name__)
 

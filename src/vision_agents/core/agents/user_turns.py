@@ -13,7 +13,6 @@ from vision_agents.core.agents.turn_events import TurnEvents
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.events.agent import (
-    TurnObservedEvent,
     TurnRulesEvent,
     UserInterimTranscriptEvent,
     UserTurnStartedEvent,
@@ -85,6 +84,8 @@ class UserTurns:
     def floor_changed(self, floor: Floor) -> None:
         """Hear what the agent is doing now."""
         self._floor = floor
+        if floor is Floor.FREE:
+            self._holding.clear()  # as each speaker's machine does: nothing is said that they could hold
         self._listeners.floor_changed(floor)
 
     def change(self, pipeline: Pipeline) -> None:
@@ -122,13 +123,7 @@ class UserTurns:
         self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
     ) -> None:
         """Let the flight recorder write it down, where there is one."""
-        if self._bus.has_subscribers(TurnObservedEvent):
-            self._bus.emit(
-                TurnObservedEvent,
-                participant=participant,
-                observation=observation,
-                decisions=tuple(decisions),
-            )
+        self._events.observed(participant, observation, decisions)
 
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""

@@ -13,6 +13,7 @@ from vision_agents.core.agents.answering import AnswerListener
 from vision_agents.core.agents.transfer_desk import ask
 from vision_agents.core.aio.callback import Callback
 from vision_agents.core.aio.callback import call as call_back
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.events.agent import ExceptionEvent, UserInterimTranscriptEvent, UserTranscriptEvent
@@ -221,8 +222,8 @@ class AnswerWatch:
         try:
             for decision in step():
                 self._carry_out(decision)
-        except Exception:
-            logger.exception("The answer to a call could not be judged")
+        except Exception as error:  # noqa: BLE001 - nobody must stay unheard because of it
+            logger.error("The answer to a call could not be judged", extra=failure_fields(error))
             self.close()
 
     def _carry_out(self, decision: AnswerDecision) -> None:
@@ -257,5 +258,5 @@ class AnswerWatch:
             self._scope.start(call_back(callback, result), name="voicemail callback", on_error=self._failed)
 
     def _failed(self, error: Exception) -> None:
-        logger.error("The callback of the voicemail detector failed", exc_info=error)
+        logger.error("The callback of the voicemail detector failed", extra=failure_fields(error))
         self._events.emit(ExceptionEvent, handler="voicemail callback", error=error)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any
 
+from vision_agents.core.aio.failures import failure_fields
+
 logger = logging.getLogger("vision_agents.aio")
 
 OnError = Callable[[Exception], None]
@@ -78,8 +80,10 @@ class TaskScope:
     async def _supervise(self, work: Coroutine[Any, Any, Any], name: str, on_error: OnError | None) -> None:
         try:
             await work
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the top of a task
             if on_error is None:
-                logger.exception("A task failed", extra={"scope": self._name, "task": name})
+                logger.error(
+                    "A task failed", extra={"scope": self._name, "task": name, **failure_fields(error)}
+                )
             else:
                 on_error(error)

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.errors import MediaError
-from vision_agents.core.media.local_file import MediaPath, open_container
-
-if TYPE_CHECKING:
-    from av import AudioFrame
-    from av.container import InputContainer
-
-logger = logging.getLogger("vision_agents.audio")
-
-_TOLERATED_PACKETS = 20
+from vision_agents.core.media.local_file import MediaPath, decode_tolerantly, open_container
 
 
 class AudioFileReader:
@@ -86,32 +76,14 @@ def _decode_file(path: MediaPath, media_root: MediaPath | None) -> Generator[Pcm
     with open_container(path, media_root=media_root) as container:
         from av import AudioResampler
 
+        if not container.streams.audio:
+            return
+        packets = container.demux(container.streams.audio[0])
         rate, kind, mixer = 0, ("", "", 0), AudioResampler()
-        for frame in _decode_packets(container, os.fspath(path)):
+        for frame in decode_tolerantly((packet.decode for packet in packets), os.fspath(path)):
             # The rate of the first frame: what the container says may be half of it.
             rate = rate or frame.sample_rate
             if kind != (kind := (frame.format.name, frame.layout.name, frame.sample_rate)):
                 mixer = AudioResampler(format="s16", layout="mono", rate=rate)
             for mono in mixer.resample(frame):
                 yield PcmData(mono.to_ndarray().reshape(-1).view(np.int16), rate)
-
-
-def _decode_packets(container: InputContainer, name: str) -> Generator[AudioFrame]:
-    """Give the frames of the first audio track, without a few packets that are damaged."""
-    from av.error import FFmpegError
-
-    if not container.streams.audio:
-        return
-    good = bad = 0
-    for packet in container.demux(container.streams.audio[0]):
-        try:
-            frames = packet.decode()
-        except FFmpegError:
-            bad += 1
-            if bad > _TOLERATED_PACKETS and bad > good:
-                raise
-            continue
-        good += 1
-        yield from frames
-    if bad:
-        logger.warning("Damaged packets of a media file were left out", extra={"file": name, "packets": bad})

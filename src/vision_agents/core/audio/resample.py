@@ -58,8 +58,9 @@ class Resampler:
         mono = pcm.to_mono()
         if self._stream is None:
             return mono
-        self._is_float = mono.samples.dtype == np.float32
-        result = self._stream.process(_to_full_scale(mono.samples))
+        samples = mono.samples
+        self._is_float = samples.dtype == np.float32
+        result = self._stream.process(samples * _FULL_SCALE if self._is_float else samples)
         if self._is_float:
             return PcmData(result / _FULL_SCALE, self._target_rate)
         result.clip(_LOWEST, _HIGHEST, out=result)

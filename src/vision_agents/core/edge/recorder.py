@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.timeline import StereoTimeline
 from vision_agents.core.audio.wav import WavWriter
@@ -111,6 +112,7 @@ class Recorder:
         self._steps.append((self._now(), step))
         self._waiting += duration
         if self._waiting > _MAX_WAITING:
+            logger.error("A recording ended early: the disk is too slow for it")
             self._fail(MediaError("The recording ended early: the disk is too slow for it."))
         elif self._waiting >= _BATCH and self._job is None:
             self._start_job(self._write, self._now() - _HOLD)
@@ -142,6 +144,7 @@ class Recorder:
         if job.cancelled():
             return
         if error := job.exception():
+            logger.error("A recording ended early", extra=failure_fields(error))
             known = isinstance(error, MediaError)
             self._fail(error if known else MediaError(f"The recording ended early: {error}"))
         elif self._waiting >= _BATCH and not self._closed:
@@ -150,6 +153,5 @@ class Recorder:
     def _fail(self, error: MediaError) -> None:
         self._failure = error
         self._steps.clear()
-        logger.error("A recording ended early", extra={"error": str(error)})
         if self._on_error is not None:
             self._on_error(error)

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 from weakref import WeakSet
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import ScopeClosed
 from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.events.agent import ExceptionEvent
@@ -66,6 +67,19 @@ class _Subscription:
             _discard(self.waiting.popleft())
 
 
+class _Interest(dict[Callable[..., Event], tuple[_Subscription, ...]]):
+    """Who wants the events of a class; worked out with the first one."""
+
+    def __init__(self, subscriptions: list[_Subscription]) -> None:
+        super().__init__()
+        self._subscriptions = subscriptions
+
+    def __missing__(self, event_class: Callable[..., Event]) -> tuple[_Subscription, ...]:
+        kind = cast("type[Event]", event_class)
+        self[event_class] = wanting = tuple(s for s in self._subscriptions if s.wants(kind))
+        return wanting
+
+
 class EventBus:
     """Publishes to handlers in the order of publication, one handler after the other.
 
@@ -75,7 +89,7 @@ class EventBus:
 
     def __init__(self) -> None:
         self._subscriptions: list[_Subscription] = []
-        self._by_class: dict[Callable[..., Event], tuple[_Subscription, ...]] = {}
+        self._interest = _Interest(self._subscriptions)
         self._session_id = ""
         self._spawn: Spawn | None = None
         _buses.add(self)
@@ -112,8 +126,8 @@ class EventBus:
     def off(self, handler: Callable[..., object], kind: Kind | None = None) -> None:
         """Stop calling `handler`, for events of one `kind` or at all; unknown ones are ignored."""
         kept = [s for s in self._subscriptions if s.handler != handler or kind not in {None, *s.kinds}]
-        self._subscriptions = kept
-        self._by_class.clear()
+        self._subscriptions[:] = kept
+        self._interest.clear()
 
     @staticmethod
     def tap(kind: Kind, handler: Handler) -> None:
@@ -131,7 +145,7 @@ class EventBus:
 
     def has_subscribers(self, event_class: type[Event]) -> bool:
         """Tell whether anybody would be called: ask before working out what an event would say."""
-        return bool(self._wanting(event_class))
+        return bool(self._interest[event_class])
 
     def emit(
         self, event_class: Callable[Fields, Event], /, *args: Fields.args, **fields: Fields.kwargs
@@ -140,7 +154,7 @@ class EventBus:
 
         `session_id` and `at` are the bus's own to fill in.
         """
-        if subscriptions := self._wanting(event_class):
+        if subscriptions := self._interest[event_class]:
             build = cast("Callable[..., Event]", event_class)
             now = asyncio.get_running_loop().time()
             event = build(*args, session_id=self._session_id, at=now, **fields)
@@ -149,7 +163,7 @@ class EventBus:
 
     def publish(self, event: Event) -> None:
         """Stamp the event with the session and the loop's clock, and call the handlers."""
-        subscriptions = self._wanting(type(event))
+        subscriptions = self._interest[type(event)]
         if not subscriptions:
             return
         now = asyncio.get_running_loop().time()
@@ -166,15 +180,7 @@ class EventBus:
         if any(s.handler == handler and s.kinds == kinds for s in self._subscriptions):
             return
         self._subscriptions.append(_Subscription(cast("Handler", handler), kinds))
-        self._by_class.clear()
-
-    def _wanting(self, event_class: Callable[..., Event]) -> tuple[_Subscription, ...]:
-        known = self._by_class.get(event_class)
-        if known is None:
-            kind = cast("type[Event]", event_class)
-            known = tuple(s for s in self._subscriptions if s.wants(kind))
-            self._by_class[event_class] = known
-        return known
+        self._interest.clear()
 
     def _call(self, subscription: _Subscription, event: Event) -> None:
         try:
@@ -212,8 +218,7 @@ class EventBus:
     def _failed(self, subscription: _Subscription, event: Event, error: Exception) -> None:
         logger.error(
             "An event handler failed",
-            extra={"handler": subscription.name, "event": event.type},
-            exc_info=error,
+            extra={"handler": subscription.name, "event": event.type, **failure_fields(error)},
         )
         if not isinstance(event, ExceptionEvent):
             self.publish(ExceptionEvent(handler=subscription.name, error=error))

@@ -163,3 +163,13 @@ class TTSSynthesisCompleteEvent(PluginEvent):
     synthesis_id: str = ""
     synthesis_time_ms: float = 0.0
     audio_duration_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoProcessorDetectionEvent(PluginEvent):
+    """A processor has found something in a picture: `detection_count` of it, in `inference_time_ms`."""
+
+    type: ClassVar[str] = "plugin.video_processor.detection"
+    model_id: str | None = None
+    inference_time_ms: float | None = None
+    detection_count: int = 0

@@ -1,6 +1,6 @@
 """The record of a conversation, oldest item first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from vision_agents.core.history.messages import HistoryItem, Message, Role
 
@@ -39,9 +39,15 @@ class Conversation:
         """Give the place in `context` of what has `place` in the whole record."""
         return max(0, place - self.told_from) + (self.summary is not None)
 
-    def begin_anew(self) -> None:
-        """Tell the model only of what comes from now on; the record stays whole."""
+    def begin_anew(self) -> Callable[[], None]:
+        """Tell the model only of what comes from now on; the record stays whole. Gives what undoes it."""
+        before = self.told_from, self.summary
+
+        def undo() -> None:
+            self.told_from, self.summary = before
+
         self.told_from, self.summary = len(self._items), None
+        return undo
 
     def shorten(self, first_kept: HistoryItem, *, summary: Message | None) -> None:
         """Tell the model of `first_kept` and what follows it, and of the rest only its summary."""

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.errors import RegistryUnavailable
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.types.units import Seconds
 
 logger = logging.getLogger("vision_agents.launcher")

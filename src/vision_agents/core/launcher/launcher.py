@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.session import AgentSession
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import (
     ConfigurationError,
@@ -20,7 +21,6 @@ from vision_agents.core.errors import (
 )
 from vision_agents.core.launcher.directory import SessionDirectory
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.maintenance import Maintenance
 from vision_agents.core.launcher.presence import Presence
 from vision_agents.core.launcher.registry.registry import SessionRegistry

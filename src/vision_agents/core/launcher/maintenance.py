@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.launcher.duty import Duty
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.launcher.settings import LauncherSettings
 from vision_agents.core.launcher.supervisor import SessionSupervisor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from vision_agents.core.launcher.failures import failure_fields
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.launcher.registry.registry import SessionRegistry
 from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.types.units import Seconds

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from vision_agents.core.agents.agent import Agent
 from vision_agents.core.agents.job_context import JobContext
 from vision_agents.core.agents.session import AgentSession
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import OnError, TaskScope
 from vision_agents.core.errors import (
     ConfigurationError,
@@ -25,7 +26,6 @@ from vision_agents.core.errors import (
 )
 from vision_agents.core.launcher.ending import PATIENCE, Ending, outwait
 from vision_agents.core.launcher.factory import AgentFactory, UserFunction
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.presence import Presence
 from vision_agents.core.launcher.registry.session_info import SessionInfo
 from vision_agents.core.launcher.settings import LauncherSettings
@@ -159,7 +159,7 @@ class SessionSupervisor:
             return self._collector.numbers()
         except Exception as error:  # noqa: BLE001 - an agent's class may be the user's own
             self._collector = None  # told once
-            logger.error(  # noqa: TRY400 - no text of a foreign error
+            logger.error(
                 "The metrics of a session cannot be had", extra={**self.names, **failure_fields(error)}
             )
             return NOTHING_MEASURED

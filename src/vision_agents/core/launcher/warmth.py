@@ -24,7 +24,8 @@ class Warmth:
 
         One after the other: their loading is bound by the same disk and processor.
         """
-        for component in agent.pipeline.components if agent.pipeline else ():
+        parts = agent.pipeline.components if agent.pipeline else ()
+        for component in (*parts, *agent.processors):
             if component.warmup_key not in self._warm:
                 await self._warm_one(component)
 

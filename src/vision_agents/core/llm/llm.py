@@ -11,6 +11,7 @@ from vision_agents.core.functions.registry import FunctionRegistry, ToolFunction
 from vision_agents.core.functions.schema import ToolSchema
 from vision_agents.core.history.messages import HistoryItem
 from vision_agents.core.types.component import Component
+from vision_agents.core.video.frame import VideoFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,15 @@ class LLMRequest:
         items: the conversation, oldest first; its last item is what to answer.
         tools: functions the model may call.
         turn_instructions: instructions for this answer only ("Greet the caller."), never the user's words.
-        frames: pictures to look at for this answer; only where the profile says `vision`.
+        frames: pictures to look at for this answer, the newest one last; only where the profile says
+            `vision`. ``core.video.encode`` makes JPEG of them.
     """
 
     instructions: str
     items: Sequence[HistoryItem]
     tools: Sequence[ToolSchema] = ()
     turn_instructions: str = ""
-    frames: Sequence[object] = ()
+    frames: Sequence[VideoFrame] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar
 
 from vision_agents.core.errors import MediaError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+logger = logging.getLogger("vision_agents.media")
+
 MediaPath: TypeAlias = str | os.PathLike[str]
+FrameT = TypeVar("FrameT")
+
+_TOLERATED_PACKETS = 20
 
 # Never wait on a named pipe; where the flag is missing (Windows) there are none in the file system.
 _OPEN_FLAGS = (
@@ -74,6 +80,25 @@ def open_container(path: MediaPath, *, media_root: MediaPath | None = None) -> G
                 f"{os.fspath(path)!r} cannot be read as media: {explain(error)}. "
                 "The file is damaged or of an unknown kind."
             ) from error
+
+
+def decode_tolerantly(packets: Iterable[Callable[[], Sequence[FrameT]]], name: str) -> Generator[FrameT]:
+    """Give the frames of packets, each told as what decodes it, without a few packets that are damaged."""
+    from av.error import FFmpegError
+
+    good = bad = 0
+    for decode in packets:
+        try:
+            frames = decode()
+        except FFmpegError:
+            bad += 1
+            if bad > _TOLERATED_PACKETS and bad > good:
+                raise
+            continue
+        good += 1
+        yield from frames
+    if bad:
+        logger.warning("Damaged packets of a media file were left out", extra={"file": name, "packets": bad})
 
 
 def explain(error: Exception) -> str:

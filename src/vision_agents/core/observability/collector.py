@@ -1,10 +1,11 @@
-"""From the records of turns to the documented numbers, and to everybody else who counts."""
+"""From the records of turns and pictures to the documented numbers, and to everybody else who counts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
 
+from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.observability.metrics import AgentMetrics, Average, Number
 from vision_agents.core.observability.timeline import TurnTimeline
 from vision_agents.core.observability.turn_record import ModelRequest, Synthesis, ToolRun, TurnRecord
@@ -67,6 +68,22 @@ class MetricsCollector:
         for reader in self._readers:
             reader.on_turn(record)
 
+    def on_model_heard(self, pcm: PcmData) -> None:
+        """Count audio that a speech-to-speech model was given; comes with each frame."""
+        self.metrics.realtime_audio_input_bytes__total.inc(pcm.samples.nbytes)
+        self.metrics.realtime_audio_input_duration_ms__total.inc(pcm.duration * 1000)
+
+    def on_user_transcript(self) -> None:
+        """Count a text of what the user said to a speech-to-speech model."""
+        self._numbers = None
+        self.metrics.realtime_user_transcriptions__total.inc()
+
+    def on_frame(self, took: Seconds) -> None:
+        """Count a picture that a processor has worked on."""
+        self._numbers = None
+        self.metrics.video_frames_processed__total.inc()
+        self.metrics.video_processing_latency_ms__avg.update(took * 1000)
+
     def on_error(self, stage: str) -> None:
         """Tell the readers that a part failed."""
         for reader in self._readers:
@@ -78,6 +95,14 @@ class MetricsCollector:
         _measure(metrics.llm_time_to_first_token_ms__avg, request.began, request.first_token)
         metrics.llm_input_tokens__total.inc(request.input_tokens)
         metrics.llm_output_tokens__total.inc(request.output_tokens)
+        metrics.realtime_audio_output_bytes__total.inc(request.audio_bytes)
+        metrics.realtime_audio_output_duration_ms__total.inc(request.audio_duration * 1000)
+        metrics.realtime_agent_transcriptions__total.inc(request.transcribed and request.audio_bytes > 0)
+        if request.frames:
+            _measure(metrics.vlm_inference_latency_ms__avg, request.began, request.ended)
+            metrics.vlm_inferences__total.inc()
+            metrics.vlm_input_tokens__total.inc(request.input_tokens)
+            metrics.vlm_output_tokens__total.inc(request.output_tokens)
 
     def _count_tool(self, run: ToolRun) -> None:
         self.metrics.llm_tool_calls__total.inc()

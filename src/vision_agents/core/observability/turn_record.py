@@ -11,7 +11,11 @@ from vision_agents.core.types.units import Seconds
 
 @dataclass(slots=True, eq=False)
 class ModelRequest:
-    """One request to the language model; `ended` is None where it was cut or failed."""
+    """One request to the language model; `ended` is None where it was cut or failed.
+
+    A speech-to-speech model makes audio, too; `transcribed` tells whether it gave the words of it.
+    `frames` is how many pictures the model was shown.
+    """
 
     began: Seconds
     model: str
@@ -20,6 +24,10 @@ class ModelRequest:
     ended: Seconds | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    audio_bytes: int = 0
+    audio_duration: Seconds = 0.0
+    transcribed: bool = False
+    frames: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -150,7 +150,7 @@ class ConsoleRun:
         if self._event_log is not None:
             self._event_log.attach(agent.events)
         self._screen.attach(agent.events, counts_only=self._options.console is not None)
-        if self._options.video_track_override is not None and not _takes_video(agent):
+        if self._options.video_track_override is not None and not agent.takes_video:
             logger.warning("No part of this agent takes video: the video track override has no effect")
 
     async def _take_over(self, agent: Agent, caller: FileCall | TerminalCall) -> None:
@@ -181,8 +181,3 @@ class ConsoleRun:
 
     def _note(self, error: Exception) -> None:
         self._failure = error
-
-
-def _takes_video(agent: Agent) -> bool:
-    llm = agent.pipeline.llm if agent.pipeline else None
-    return llm is not None and llm.profile.vision

@@ -161,13 +161,13 @@ class Clip:
         if not self._looping and self._position >= len(self._samples):
             self._drained = True
             return np.asarray(self._resampler.flush().samples, np.int16)
-        end = self._position + self._piece
-        if self._looping:
-            piece = self._samples.take(range(self._position, end), mode="wrap")
-            self._position = end % len(self._samples)
+        begin, end = self._position, self._position + self._piece
+        if self._looping and end > len(self._samples):
+            piece = self._samples.take(np.arange(begin, end), mode="wrap")
+            end %= len(self._samples)
         else:
-            piece = self._samples[self._position : end]
-            self._position = end
+            piece = self._samples[begin:end]
+        self._position = end
         converted = self._resampler.process(PcmData(piece, self._resampler.source_rate))
         return np.asarray(converted.samples, np.int16)
 

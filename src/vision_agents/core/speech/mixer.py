@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.speech.clip import Clip
 from vision_agents.core.speech.playout import Int16
 from vision_agents.core.types.units import Seconds
 
@@ -26,6 +25,29 @@ class Source(Protocol):
         ...
 
 
+class Behind(Protocol):
+    """A sound behind the voices; a `Clip` is one."""
+
+    @property
+    def sounding(self) -> bool:
+        """Whether it is heard now."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """Whether it will never be heard again."""
+        ...
+
+    @property
+    def recorded(self) -> bool:
+        """Whether a recording of the agent holds it, too."""
+        ...
+
+    def read(self, count: int, *, under_voice: bool) -> npt.NDArray[np.float32] | None:
+        """Give the next `count` samples, in the scale of int16; None while it is silent."""
+        ...
+
+
 class Mixer:
     """Adds up its sources, one 20 ms frame at a time.
 
@@ -37,7 +59,7 @@ class Mixer:
         self._sample_rate = sample_rate
         self._frame = sample_rate // 50
         self._sources: list[Source] = []
-        self.clips: list[Clip] = []
+        self.clips: list[Behind] = []
         """What plays behind the voices, or may."""
         self._past: deque[npt.NDArray[np.float32]] = deque(maxlen=_KEPT_FRAMES)
         self._fading: Int16 | None = None
@@ -61,7 +83,7 @@ class Mixer:
         """Let a voice be heard."""
         self._sources.append(source)
 
-    def add_behind(self, clip: Clip) -> None:
+    def add_behind(self, clip: Behind) -> None:
         """Let a sound be heard behind the voices, until it is over."""
         self.clips.append(clip)
 

@@ -105,6 +105,11 @@ class Playout:
         self._progress.set()
 
     @property
+    def awaited(self) -> bool:
+        """Whether nothing was put in yet and something will be."""
+        return not self._sentences and not self._finished
+
+    @property
     def drained(self) -> bool:
         """Whether everything was read and nothing more comes."""
         return self._finished and all(s.complete and not s.waiting for s in self._sentences[self._current :])

@@ -71,7 +71,8 @@ class UtteranceQueue:
             return
         utterance.stop = self._cut
         (self._beside if beside else self._waiting).append(utterance)
-        self._hooks.wake()
+        if not utterance.playout.awaited:
+            self._hooks.wake()
 
     def wake(self) -> None:
         """Hear that an utterance has more audio, or is finished."""

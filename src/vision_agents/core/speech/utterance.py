@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Generator
 from enum import StrEnum
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.functions.running import running_call
 from vision_agents.core.speech.playout import Playout
 from vision_agents.core.types.ids import new_id
@@ -114,8 +115,10 @@ class UtteranceHandle:
     def _tell(self, callback: Callable[[UtteranceHandle], object]) -> None:
         try:
             callback(self)
-        except Exception:
-            logger.exception("A callback of an utterance failed", extra={"utterance": self.id})
+        except Exception as error:  # noqa: BLE001 - a callback is foreign code
+            logger.error(
+                "A callback of an utterance failed", extra={"utterance": self.id, **failure_fields(error)}
+            )
 
     async def wait(self) -> None:
         """Return when it has ended.

@@ -1,1 +1,1 @@
-"""Frames of pictures."""
+"""Pictures: frames, tracks, forwarders, files."""

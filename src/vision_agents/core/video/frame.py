@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,10 @@ class VideoFrame(ABC):
 
     @abstractmethod
     def to_rgb(self) -> Rgb:
-        """Give the pixels: shape ``(height, width, 3)``, red, green, blue; may take milliseconds."""
+        """Give the pixels: shape ``(height, width, 3)``, red, green, blue; may take milliseconds.
+
+        They are shared with whoever else looks at the frame: copy them before you draw.
+        """
 
 
 class RgbFrame(VideoFrame):
@@ -53,3 +57,52 @@ class RgbFrame(VideoFrame):
     def to_rgb(self) -> Rgb:
         """Give the pixels."""
         return self._pixels
+
+
+@runtime_checkable
+class Decoded(Protocol):
+    """A picture of libav, as far as it is used."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        ...
+
+    def to_ndarray(self, *, format: str) -> npt.NDArray[Any]:
+        """Give the pixels in a format of libav."""
+        ...
+
+
+class DecodedFrame(VideoFrame):
+    """A picture as libav decoded it; its pixels are converted once, when somebody asks for them."""
+
+    def __init__(self, decoded: Decoded, *, captured_at: Seconds) -> None:
+        super().__init__(width=decoded.width, height=decoded.height, captured_at=captured_at)
+        self._decoded = decoded
+        self._pixels: Rgb | None = None
+
+    def to_rgb(self) -> Rgb:
+        """Convert the pixels."""
+        if self._pixels is None:
+            self._pixels = np.asarray(self._decoded.to_ndarray(format="rgb24"), np.uint8)
+        return self._pixels
+
+
+def as_frame(picture: object, *, captured_at: Seconds) -> VideoFrame:
+    """Take a picture of any kind: a `VideoFrame`, one of libav, or pixels of shape ``(height, width, 3)``.
+
+    Raises:
+        TypeError: it is no picture.
+    """
+    if isinstance(picture, VideoFrame):
+        return picture
+    if isinstance(picture, np.ndarray):
+        return RgbFrame(cast("Rgb", picture), captured_at=captured_at)
+    if isinstance(picture, Decoded):
+        return DecodedFrame(picture, captured_at=captured_at)
+    raise TypeError(f"A frame must be a picture, not {type(picture).__name__}.")

@@ -91,7 +91,7 @@ class Meeting:
         """
         if len(self._seats) >= self.settings.most_people:
             raise EdgeError(f"The call is full: {self.settings.most_people} people are in it.")
-        participant = Participant(None, name or new_id("user"), new_id("participant"))
+        participant = Participant(None, new_id("user"), new_id("participant"))
         seat = Seat(
             participant, name=name, settings=self.settings, new_peer=self._new_peer, hooks=self._hooks
         )

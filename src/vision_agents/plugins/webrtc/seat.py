@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,11 @@ logger = logging.getLogger("vision_agents.webrtc")
 _MOST_HELD = 200
 """Entries for somebody who is cut off; they get them when they are back."""
 _MESSAGES_A_SECOND = 20
+_REPLACED = "transcript"
+"""Entries of this type have an id, and take the place of an earlier one."""
+_MOST_LINES = 50
+_UNNOTICED: Seconds = 10.0
+"""So long may a dead connection look alive."""
 _RIGHT_BACK: Seconds = 2.0
 """A page that leaves on purpose says so: it does not have to wait for this."""
 
@@ -97,6 +103,7 @@ class Seat:
         self._hooks = hooks
         self._peer: MediaPeer | None = None
         self._held: list[Mapping[str, object]] = []
+        self._lines: deque[tuple[Seconds, Mapping[str, object]]] = deque(maxlen=_MOST_LINES)
         self._deadline: asyncio.TimerHandle | None = None
         self._allowed = float(_MESSAGES_A_SECOND)
         self._counted: Seconds = 0.0
@@ -114,6 +121,7 @@ class Seat:
         before, self._peer = self._peer, peer
         if before is not None:
             self._hooks.retire(before)
+            self._held = [*self._maybe_lost(), *self._held]
         self._lose(self._settings.connect_wait, "the page did not connect")
         self.resume_id = secrets.token_urlsafe(16)
         return answer
@@ -151,9 +159,18 @@ class Seat:
         """Send to their page; what they miss while they are cut off they get later."""
         if self._peer is not None and self.reachable:
             self._peer.send_message(data)
+            if data.get("type") == _REPLACED:
+                self._lines.append((asyncio.get_running_loop().time(), data))
         elif self.state is SeatState.RECONNECTING:
             self._held.append(data)
             del self._held[:-_MOST_HELD]
+
+    def _maybe_lost(self) -> list[Mapping[str, object]]:
+        """What went into a connection that may have been dead already, and does no harm twice."""
+        now = asyncio.get_running_loop().time()
+        lines = [data for at, data in self._lines if now - at < _UNNOTICED + self._settings.resume_window]
+        self._lines.clear()
+        return lines
 
     def leave(self, detail: str) -> None:
         """Take the person out of the call."""

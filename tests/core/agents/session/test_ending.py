@@ -11,7 +11,8 @@ from tests.core.agents.session.hooked import Hooked, joined
 
 from vision_agents.core.agents.deadlines import Deadlines
 from vision_agents.core.agents.session import AgentSession
-from vision_agents.core.edge.loopback import Edge, LoopbackConnection
+from vision_agents.core.agents.voicemail import VoiceMailDetector
+from vision_agents.core.edge.loopback import Edge, LoopbackConnection, LoopbackPhone
 from vision_agents.core.edge.transport import Call, ConnectionListener
 from vision_agents.core.errors import EdgeError
 from vision_agents.core.events.agent import AgentFinishEvent, AgentStateChangedEvent, TurnMetricsEvent
@@ -137,7 +138,7 @@ async def listening(session: AgentSession, caller: SimulatedCaller) -> None:
     await until(lambda: session.agent_state is AgentState.LISTENING)
 
 
-caller_speaks: list[asyncio.Task[None]] = []
+caller_speaks: list[asyncio.Task[Any]] = []
 
 
 async def in_a_tool(session: AgentSession, caller: SimulatedCaller) -> None:
@@ -145,8 +146,65 @@ async def in_a_tool(session: AgentSession, caller: SimulatedCaller) -> None:
     await caller.waits(2)
 
 
+async def interrupted(session: AgentSession, caller: SimulatedCaller) -> None:
+    session.say("One two three four five six.")
+    await caller.hears("two")
+    session.interrupt()
+
+
+async def asking_for_keys(session: AgentSession, caller: SimulatedCaller) -> None:
+    caller_speaks.append(meanwhile(session.gather_digits(4, prompt="Your pin.")))
+    await caller.hears("your pin")
+    await caller.presses("1")
+
+
+async def handing_over(session: AgentSession, caller: SimulatedCaller) -> None:
+    assert isinstance(session.agent, Hooked)
+    session.agent.loopback.add_phone(LoopbackPhone("tel:+15550100", rings=None))
+    caller_speaks.append(meanwhile(session.transfer("+15550100", warm=True, hold_audio=None)))
+    await caller.waits(2)
+
+
+async def with_music(session: AgentSession, caller: SimulatedCaller) -> None:
+    await session.agent.play_background_audio(volume=0.1, looping=True)
+    await session.agent.play_background_audio(volume=0.0, looping=True)
+    await caller.waits(1)
+
+
+async def waking_up(session: AgentSession, caller: SimulatedCaller) -> None:
+    woken = asyncio.Event()
+
+    async def wakes() -> None:
+        woken.set()
+        await asyncio.sleep(100)
+
+    session.wake_up, session.on_wake_up = 1, wakes
+    await woken.wait()
+
+
+async def held_back(session: AgentSession, caller: SimulatedCaller) -> None:
+    session.say("Good morning.")
+    await caller.waits(1)
+    assert caller.heard == []
+
+
 @pytest.mark.parametrize("way", ["close", "leave", "hangup"])
-@pytest.mark.parametrize("scene", [nothing, speaking, thinking, listening, in_a_tool])
+@pytest.mark.parametrize(
+    "scene",
+    [
+        nothing,
+        speaking,
+        thinking,
+        listening,
+        in_a_tool,
+        interrupted,
+        asking_for_keys,
+        handing_over,
+        with_music,
+        waking_up,
+        held_back,
+    ],
+)
 async def test_closing_in_every_state_ends_in_time_and_runs_on_exit_once(scene: Scene, way: str) -> None:
     async def work() -> str:
         """Work for ever."""
@@ -160,6 +218,8 @@ async def test_closing_in_every_state_ends_in_time_and_runs_on_exit_once(scene: 
     agent = Hooked(
         *lines.get(scene, []), on_exit=goodbye, tools=[work], deadlines=Deadlines(drain=2, tool=1000)
     )
+    if scene is held_back:
+        AgentSession(agent, voice_mail_detector=VoiceMailDetector())
     async with joined(agent) as (session, caller):
         await scene(session, caller)
         began = now()
@@ -176,6 +236,7 @@ async def test_closing_in_every_state_ends_in_time_and_runs_on_exit_once(scene: 
         assert agent.states.count("closing") == 1
         assert agent.states[-1] == "closing"
         for task in caller_speaks:
+            assert task.done() or scene is listening  # who waited has been told
             task.cancel()
         caller_speaks.clear()
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -152,12 +152,15 @@ async def test_the_launcher_gives_each_session_its_job() -> None:
 
 
 class TestRoomOptions:
-    @pytest.mark.parametrize("field", ["vision", "recording"])
+    @pytest.mark.parametrize("field", ["recording"])
     async def test_what_would_do_nothing_is_refused(self, field: str) -> None:
         with pytest.raises(ConfigurationError, match=field):
             RoomOptions(**cast("Any", {field: True}))
         with pytest.raises(ConfigurationError, match="edge"):
             RoomOptions(auth_token="secret")
+
+    async def test_vision_is_taken(self) -> None:
+        assert RoomOptions(vision=True).vision
 
     async def test_times_must_be_times(self) -> None:
         with pytest.raises(ValueError, match="session_timeout_seconds"):

@@ -177,6 +177,7 @@ def test_rolling_two_nodes_loses_no_request(redis: RedisServer, tmp_path: Path) 
                 assert old.wait(10) == 0
                 balancer.nodes.remove(old)
             time.sleep(0.5)
+        until(lambda: not in_calls(tmp_path / "ledger"), 5)
     finally:
         for server in (*first, *second):
             server.__exit__(None, None, None)
@@ -185,4 +186,55 @@ def test_rolling_two_nodes_loses_no_request(redis: RedisServer, tmp_path: Path) 
     assert balancer.answers.pop(503, 0) <= 6
     assert set(balancer.answers) == {201, 202}
     assert balancer.answers[201] > 50
-    assert in_calls(tmp_path / "ledger") == set()
+
+
+@pytest.mark.slow
+def test_a_frozen_registry_holds_up_no_request_and_no_session(redis: RedisServer, tmp_path: Path) -> None:
+    with node(redis, tmp_path) as a, node(redis, tmp_path) as b:
+        mine = [a.start_session(f"call-{i}") for i in range(5)]
+        other = b.start_session("other")
+        own = f"/calls/call-0/sessions/{mine[0]}"
+        elsewhere = f"/calls/other/sessions/{other}"
+        redis.freeze()
+        try:
+            for _ in range(3):  # at first it is waited for, then it is known to be gone
+                for method, path, status in (
+                    ("GET", own, 200),
+                    ("GET", f"{own}/metrics", 200),
+                    ("GET", "/calls/call-0/sessions", 200),
+                    ("GET", "/sessions", 200),
+                    ("GET", elsewhere, 503),
+                    ("GET", f"{elsewhere}/metrics", 503),
+                    ("DELETE", elsewhere, 503),
+                    ("POST", f"{elsewhere}/close", 503),
+                    ("POST", "/calls/more/sessions", 503),
+                    ("GET", "/health", 200),
+                    ("GET", "/ready", 200),
+                    ("GET", "/metrics", 200),
+                ):
+                    began = time.monotonic()
+                    answer = a.request(method, path, {} if method == "POST" else None)
+                    assert answer.status == status, (method, path, answer)
+                    assert time.monotonic() - began < 1.5, (method, path)
+                    if status == 503:
+                        assert json.loads(answer.body)["code"] == "registry_unavailable"
+                        assert int(answer.headers["retry-after"]) > 0
+                time.sleep(1)
+            assert a.request("DELETE", f"/calls/call-4/sessions/{mine[4]}").status == 202
+            until(lambda: len(in_calls(tmp_path / "ledger")) == 5, 2)
+        finally:
+            redis.thaw()
+
+        left = {*mine[:4], other}
+        for server in (a, b):
+            until(lambda server=server: listed(server) == left, 6)
+        assert a.request("GET", elsewhere).status == 200
+        a.start_session("more")
+        assert a.request("DELETE", elsewhere).status == 202
+        until(lambda: other not in in_calls(tmp_path / "ledger"), 2)
+        assert "Traceback" not in a.log + b.log
+
+
+def listed(server: ServerProcess) -> set[str]:
+    sessions = json.loads(server.request("GET", "/sessions").body)["sessions"]
+    return {session["session_id"] for session in sessions if session["reason"] is None}

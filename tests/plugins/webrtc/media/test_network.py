@@ -67,7 +67,8 @@ async def test_three_per_cent_loss_and_jitter_reach_the_agent_as_fifty_frames_a_
 
 
 async def test_a_network_that_falls_silent_is_told_and_so_is_its_return() -> None:
-    async with call_over(NetworkConditions(), HASTY) as (_, _, heard, proxy):
+    settings = PeerSettings(host_addresses=("127.0.0.1",), interrupted_after=3.0)
+    async with call_over(NetworkConditions(), settings) as (_, _, heard, proxy):
         loop = asyncio.get_running_loop()
         proxy.cut()
         began = loop.time()

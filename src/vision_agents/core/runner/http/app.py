@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.errors import RegistryUnavailable
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.runner.http.cors import add_cors
 from vision_agents.core.runner.http.documentation import add_documentation

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.errors import ConfigurationError
-from vision_agents.core.launcher.failures import failure_fields
 from vision_agents.core.runner.http.auth import is_loopback, require_key, require_key_or_close_token
 from vision_agents.core.runner.http.problems import Problem
 from vision_agents.core.runner.http.state import Handler, ServerState, state_of

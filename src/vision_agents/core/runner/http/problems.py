@@ -20,6 +20,7 @@ from vision_agents.core.errors import (
     MaxConcurrentSessionsExceeded,
     MaxSessionsPerCallExceeded,
     RegistryUnavailable,
+    SessionClosed,
 )
 from vision_agents.core.types.units import Seconds
 
@@ -41,6 +42,7 @@ _TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
         "Reached maximum number of sessions for this call",
     ),
     (IdempotencyConflict, 422, "idempotency_conflict", "The Idempotency-Key was used with another request"),
+    (SessionClosed, 409, "session_closed", "The session has closed"),
     (LauncherDraining, 503, "draining", "The server is draining and starts no new sessions"),
     (LauncherNotRunning, 503, "not_running", "The server is not running sessions"),
     (RegistryUnavailable, 503, "registry_unavailable", "The session registry cannot be reached"),

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from vision_agents.core.launcher.failures import failure_fields
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.runner.http.problems import Problem, problem_of
 
 logger = logging.getLogger("vision_agents.http")
