@@ -203,6 +203,47 @@ class TestLeaving:
         assert now() == 3
 
 
+class TestTheEndComesInAnyState:
+    @pytest.mark.parametrize("state", ["joining", "connected", "cut off", "coming back", "closing", "left"])
+    async def test_of_a_person(self, state: str) -> None:
+        scene = Scene()
+        seat, _ = await scene.meeting.admit("", "offer")
+        ears = scene.street.peers[0].ears
+        if state != "joining":
+            ears.on_connected()
+        if state in {"cut off", "coming back"}:
+            ears.on_interrupted()
+        if state == "coming back":
+            await scene.meeting.readmit(seat.participant.id, seat.resume_id, "offer")
+        if state == "closing":
+            ears.on_closed("closed")
+        if state == "left":
+            ears.on_message({"type": "leave"})
+        told = scene.ears.told()
+        await scene.agent.close()
+
+        assert all(peer.closed for peer in scene.street.peers)
+        await asyncio.sleep(60)
+        for late in (ears, scene.street.peers[-1].ears):
+            late.on_connected()
+            late.on_audio(level(1))
+            late.on_interrupted()
+            late.on_closed("late")
+        assert (scene.ears.told(), scene.ears.pieces, scene.meeting.people) == (told, [], [])
+
+    async def test_of_a_page_that_gives_up_while_it_is_answered(self) -> None:
+        scene = Scene()
+        scene.street.accepts_after = 1
+        joining = asyncio.get_running_loop().create_task(scene.meeting.admit("", "offer"))
+        await asyncio.sleep(0.5)
+        joining.cancel()
+        await asyncio.wait([joining])
+
+        assert scene.street.peers[0].closed
+        assert vars(scene.meeting)["_seats"] == {}
+        await scene.agent.close()
+
+
 async def _refused(scene: Scene) -> str:
     with pytest.raises(EdgeError) as refused:
         await scene.meeting.admit("", "offer")
