@@ -1,14 +1,14 @@
 """A doorkeeper who watches a camera: says when something moves, and what there is to see when asked."""
 
 from vision_agents.core import Agent, AgentLauncher, Runner, User
-from vision_agents.core.edge import loopback
+from vision_agents.edge import Edge
 from vision_agents.plugins import embedded, motion
 
 
 async def create_agent(**kwargs) -> Agent:
     camera = motion.MotionProcessor()
     agent = Agent(
-        edge=loopback.Edge(),
+        edge=Edge(),
         agent_user=User(id="agent", name="Doorkeeper"),
         instructions="You watch a camera at a door. Use the tool look to tell what you see, in one sentence.",
         llm=embedded.LLM(),

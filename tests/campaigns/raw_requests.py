@@ -119,14 +119,13 @@ async def _send(port: int, request: bytes) -> bytes:
 
 def run(count: int, seed: int) -> Verdict:
     """Do the campaign; raises where the server itself was hurt."""
-    with ServerProcess(env={"VISION_AGENTS_RECEIVE_TIMEOUT": "0.3"}) as server:
+    with ServerProcess("--drain-timeout", "0", env={"VISION_AGENTS_RECEIVE_TIMEOUT": "0.3"}) as server:
         assert server.request("GET", "/health").status == 200
         before = len(os.listdir(f"/proc/{server.pid}/fd"))  # noqa: PTH208
         verdict = asyncio.run(send_all(server.port, broken(count, seed)))
         assert server.request("GET", "/health").status == 200
         after = len(os.listdir(f"/proc/{server.pid}/fd"))  # noqa: PTH208
         assert after <= before + 2, f"{after - before} descriptors were left open"
-        server.send_signal()
         server.send_signal()
         server.wait(20)
         assert "Traceback" not in server.log, server.log

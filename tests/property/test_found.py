@@ -7,7 +7,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from tests.property.actions import HangsUp, Interrupts, Presses, Reply, Say, SimpleResponse, Speaks, Waits
+from tests.property.actions import (
+    HangsUp,
+    Interrupts,
+    Mumbles,
+    Presses,
+    Reply,
+    Say,
+    SimpleResponse,
+    Speaks,
+    Waits,
+)
 from tests.property.parts import Model
 from tests.property.steps import Scene, Step
 from tests.property.test_engine import play
@@ -45,11 +55,21 @@ _ENDS_WITH_A_SENTENCE_ON_ITS_WAY = _scene(
 )
 """The synthesiser was asked for it when the call was over."""
 
+_HELD_BY_ONE_AND_CUT_BY_THE_APPLICATION = _scene(
+    Step(Say(4, "queue", True), 1.0),
+    Step(Mumbles(0, 2.5), 1.0),
+    Step(Interrupts(True), 5.0),
+    Step(Say(4, "queue", True), 1.0),
+    Step(Mumbles(1, 0.9), 5.0),
+)
+"""The next utterance, held by another speaker, was never released: the first one still counted."""
+
 
 @pytest.mark.parametrize(
     "scene",
     [
         pytest.param(_MODEL_FAILS_WITH_A_FRAME_ON_ITS_WAY, id="model fails with a frame on its way"),
+        pytest.param(_HELD_BY_ONE_AND_CUT_BY_THE_APPLICATION, id="held by one and cut by the application"),
         pytest.param(_ENDS_WITH_A_SENTENCE_ON_ITS_WAY, id="ends with a sentence on its way"),
     ],
 )

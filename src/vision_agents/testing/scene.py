@@ -14,6 +14,7 @@ from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.events.event import Event
 from vision_agents.core.history.messages import Message
+from vision_agents.core.processors.processor import Processor
 from vision_agents.core.turns.settings import TurnHandling
 from vision_agents.core.types.people import User
 from vision_agents.core.types.units import Seconds
@@ -84,6 +85,7 @@ async def scripted_call(
     turn_handling: TurnHandling | None = None,
     deadlines: Deadlines | None = None,
     tools: Sequence[Callable[..., object]] = (),
+    processors: Sequence[Processor] = (),
 ) -> AsyncGenerator[ScriptedCall]:
     """Join a call with a caller in it; at the end the model's script must have been followed to its end.
 
@@ -102,6 +104,7 @@ async def scripted_call(
         turn_handling=turn_handling or TurnHandling(speculate=False),
         deadlines=deadlines,
         tools=tools,
+        processors=processors,
     )
     events: list[Event] = []
     agent.events.on(Event, events.append)

@@ -20,6 +20,7 @@ from vision_agents.core.edge.transport import Call, ConnectionListener
 from vision_agents.core.errors import MediaError, SessionNotStarted
 from vision_agents.core.events.sounds import BackgroundAudioEvent
 from vision_agents.core.speech.clip import Ducking
+from vision_agents.core.speech.mixer import Mixer
 from vision_agents.core.types.people import User
 from vision_agents.core.types.status import AgentState
 from vision_agents.testing import ScriptedCall
@@ -177,16 +178,27 @@ async def test_b4_an_utterance_ends_though_the_background_goes_on(files: dict[st
         assert handle.spoken_text == "one two"
 
 
-async def test_b6_after_the_end_of_the_call_nothing_is_played(files: dict[str, Path]) -> None:
+async def test_b6_after_the_end_of_the_call_nothing_is_played_or_made(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulls, pull = 0, Mixer.pull
+
+    def counted(mixer: Mixer) -> PcmData | None:
+        nonlocal pulls
+        pulls += 1
+        return pull(mixer)
+
+    monkeypatch.setattr(Mixer, "pull", counted)
     async with played_call() as call:
         await call.session.play_background_audio(config(files["low"]))
         await asyncio.sleep(0.5)
         await call.caller.hangs_up()
         await call.session.wait_ending()
         await asyncio.sleep(0.1)
-        frames = len(call.caller.peer.heard)
+        frames, made = len(call.caller.peer.heard), pulls
         await asyncio.sleep(10)
         assert len(call.caller.peer.heard) == frames
+        assert pulls == made > 20  # nobody works for nobody
         assert not call.session.is_background_audio_enabled
 
 

@@ -20,11 +20,23 @@ from tests.core.agents.video_parts import (
 )
 from tests.core.video.films import film, shade
 
+from vision_agents.core.agents.agent import Agent
 from vision_agents.core.errors import MediaError
+from vision_agents.core.events.agent import ExceptionEvent
+from vision_agents.core.llm.video import VideoLLM
 from vision_agents.core.types.status import SessionStatus
 from vision_agents.core.types.tracks import TrackType
+from vision_agents.core.video.forwarder import VideoForwarder
+from vision_agents.core.video.track import VideoTrack
 from vision_agents.core.video.window import VisionSettings
-from vision_agents.testing import Calls, Says, ScriptedLLM, ScriptedVisionLLM
+from vision_agents.testing import (
+    Calls,
+    Says,
+    ScriptedLLM,
+    ScriptedRealtime,
+    ScriptedVisionLLM,
+    realtime_call,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -267,3 +279,81 @@ async def test_a_file_that_breaks_gives_way_to_the_camera(tmp_path: Path) -> Non
         await asyncio.sleep(3)
 
     assert eye.shades[-1] == 0
+
+
+# Other agents and other kinds of models.
+
+
+class Billing(Agent):
+    async def on_enter(self) -> None:
+        assert self.session is not None
+        self.session.say("Billing here.")
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_after_a_hand_off_the_processors_of_the_other_agent_are_at_work(own: bool) -> None:
+    first, second = Eye(fps=10), Eye(fps=10)
+    agent = video_agent(ScriptedLLM([Calls(tool="to_billing")]), processors=[first])
+
+    @agent.llm.register_function(description="Hand over")
+    async def to_billing() -> Agent:
+        return Billing(processors=[second] if own else ())
+
+    async with in_call(agent) as call:
+        call.caller.shows(DAY)
+        await asyncio.sleep(1)
+        await call.session.reply("Hand over.")
+        await call.caller.hears("billing here")
+        seen = len(first.at)
+        await asyncio.sleep(2)
+
+    if own:
+        assert second.told == ["attach", "start", "process VIDEO", "stop", "close"]
+        assert len(second.at) > 15
+        assert len(first.at) <= seen + 1
+    else:
+        assert len(first.at) > seen + 15
+    assert first.told == ["attach", "start", "process VIDEO", "stop", "close"]
+
+
+class WatchingRealtime(ScriptedRealtime, VideoLLM):
+    """Hears, speaks and sees."""
+
+    def __init__(self) -> None:
+        super().__init__("Hello.")
+        self.at: list[float] = []
+
+    async def watch_video_track(
+        self, track: VideoTrack, shared_forwarder: VideoForwarder | None = None
+    ) -> None:
+        assert shared_forwarder is not None
+        shared_forwarder.add_frame_handler(lambda frame: self.at.append(frame.captured_at), fps=1)
+
+    async def stop_watching_video_track(self) -> None:
+        self.at.append(-1)
+
+
+async def test_a_realtime_model_may_watch_too() -> None:
+    model = WatchingRealtime()
+    async with realtime_call(model) as call:
+        call.caller.shows(DAY)
+        await asyncio.sleep(5)
+        await call.session.reply("Greet.")
+
+    assert len(model.at) == pytest.approx(6, abs=1)
+    assert model.at[-1] == -1
+
+
+async def test_a_model_that_fails_to_watch_still_answers() -> None:
+    class Blinded(WatchingLLM):
+        async def watch_video_track(
+            self, track: VideoTrack, shared_forwarder: VideoForwarder | None = None
+        ) -> None:
+            raise OSError("no lens")
+
+    async with in_call(video_agent(Blinded("Hello there."))) as call:
+        call.caller.shows(DAY)
+        await asyncio.sleep(1)
+        await call.session.reply("Greet.")
+        await call.caller.hears("hello there")
+        assert [str(event.error) for event in call.of(ExceptionEvent)] == ["no lens"]

@@ -34,7 +34,7 @@ async def guarded(work: Awaitable[object], name: str, events: EventBus) -> bool:
 
 
 class ProcessorFeed:
-    """Shows one track at a time to all processors, through a forwarder that they share.
+    """Shows one track at a time to all processors, to each through a forwarder that ends with its work.
 
     Args:
         events: told of failures.
@@ -44,35 +44,35 @@ class ProcessorFeed:
     def __init__(self, events: EventBus, metrics: MetricsCollector) -> None:
         self._events = events
         self._metrics = metrics
-        self._forwarder: VideoForwarder | None = None
-        self._at_work: dict[VideoProcessor, VideoTrack] = {}
+        self._at_work: dict[VideoProcessor, VideoForwarder] = {}
 
     async def show(self, track: VideoTrack | None, processors: Iterable[VideoProcessor]) -> None:
         """Let exactly these processors work on exactly this track; None ends their work."""
         wanted = tuple(processors) if track is not None else ()
-        if self._forwarder is not None and (not wanted or self._forwarder.track is not track):
-            forwarder, self._forwarder = self._forwarder, None
-            await guarded(forwarder.stop(), "stop", self._events)
-        for processor in [processor for processor in self._at_work if processor not in wanted]:
-            del self._at_work[processor]
-            await guarded(processor.stop_processing(), processor.name, self._events)
-        if track is None:
-            return
-        begins = [processor for processor in wanted if self._at_work.get(processor) is not track]
-        await asyncio.gather(*(self._begin(processor, track) for processor in begins))
+        gone = [processor for processor in self._at_work if processor not in wanted]
+        await asyncio.gather(*(self._end(processor) for processor in gone))
+        if track is not None:
+            await asyncio.gather(*(self._begin(processor, track) for processor in wanted))
+
+    async def _end(self, processor: VideoProcessor) -> None:
+        await guarded(self._at_work.pop(processor).stop(), processor.name, self._events)
+        await guarded(processor.stop_processing(), processor.name, self._events)
 
     async def _begin(self, processor: VideoProcessor, track: VideoTrack) -> None:
-        if self._forwarder is None:
-            self._forwarder = VideoForwarder(
-                track,
-                name="processors",
-                on_handled=self._metrics.on_frame,
-                on_failed=lambda name, error: self._events.emit(ExceptionEvent, handler=name, error=error),
-            )
-        self._at_work[processor] = track
+        forwarder = self._at_work.get(processor)
+        if forwarder is not None:
+            if forwarder.track is track:
+                return
+            await guarded(forwarder.stop(), processor.name, self._events)
+        self._at_work[processor] = forwarder = VideoForwarder(
+            track, name=processor.name, on_handled=self._metrics.on_frame, on_failed=self._failed
+        )
         who = track.participant.id if track.participant is not None else None
-        work = processor.process_video(track, who, shared_forwarder=self._forwarder)
+        work = processor.process_video(track, who, shared_forwarder=forwarder)
         await guarded(work, processor.name, self._events)
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._events.emit(ExceptionEvent, handler=name, error=error)
 
 
 class ModelFeed:

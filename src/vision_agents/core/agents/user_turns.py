@@ -84,6 +84,8 @@ class UserTurns:
     def floor_changed(self, floor: Floor) -> None:
         """Hear what the agent is doing now."""
         self._floor = floor
+        if floor is Floor.FREE:
+            self._holding.clear()  # as each speaker's machine does: nothing is said that they could hold
         self._listeners.floor_changed(floor)
 
     def change(self, pipeline: Pipeline) -> None:

@@ -45,7 +45,8 @@ class VideoProcessor(Processor):
         Args:
             track: the pictures.
             participant_id: who shows them; None for a file.
-            shared_forwarder: gives them out at the rate a handler asks for, 30 a second at most.
+            shared_forwarder: gives them to all handlers of this processor, at the rate each asks for, 30 a
+                second at most; it is stopped before `stop_processing`.
         """
 
     @abstractmethod

@@ -27,6 +27,7 @@ class CallTracks:
         self._shown: dict[tuple[str, TrackType], VideoTrack] = {}
         self._file: VideoTrack | None = None
         self._processed: VideoTrack | None = None
+        self._closed = False
 
     @property
     def best_raw(self) -> VideoTrack | None:
@@ -60,7 +61,9 @@ class CallTracks:
         self._changed()
 
     def show(self, participant: Participant, kind: TrackType, frame: VideoFrame) -> None:
-        """Take a picture; a track begins with its first one."""
+        """Take a picture; a track begins with its first one. After `close` nothing does."""
+        if self._closed:
+            return
         track = self._shown.get((participant.id, kind))
         if track is None:
             track = self._shown[participant.id, kind] = VideoTrack(kind, participant)
@@ -82,7 +85,8 @@ class CallTracks:
             self.end(participant, kind)
 
     def close(self) -> None:
-        """End everything that the participants show."""
+        """End everything that the participants show, for good."""
+        self._closed = True
         for track in self._shown.values():
             track.end()
         self._shown.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -14,7 +13,12 @@ from vision_agents.core.types.status import SessionStatus
 from vision_agents.core.types.units import Seconds
 from vision_agents.plugins.console.connection import ConsoleConnection
 from vision_agents.plugins.console.keys import Key, Pressed
-from vision_agents.plugins.console.terminal import LineReader, is_interactive, keys_of_terminal
+from vision_agents.plugins.console.terminal import (
+    LineReader,
+    is_interactive,
+    keys_of_terminal,
+    standard_input,
+)
 from vision_agents.plugins.console.transcript import Line, Screen, Transcript, Voice
 
 _FRAME_TIME: Seconds = 0.1
@@ -64,10 +68,11 @@ class Place(Protocol):
 
 async def converse(session: Conversation, place: Place) -> None:
     """Show a session and take what is typed, until this is cancelled, or standard input ends."""
-    if is_interactive():
-        await _at_terminal(session, place)
+    descriptor = standard_input()
+    if descriptor is not None and is_interactive(descriptor):
+        await _at_terminal(session, place, descriptor)
     else:
-        await _through_pipes(session, place)
+        await _in_lines(session, place, descriptor)
 
 
 class Keyboard:
@@ -126,7 +131,7 @@ class Keyboard:
             self.screen.show(Line(Voice.NOTE, text))
 
 
-async def _at_terminal(session: Conversation, place: Place) -> None:
+async def _at_terminal(session: Conversation, place: Place, descriptor: int) -> None:
     from vision_agents.plugins.console.live_screen import LiveScreen
 
     keyboard = Keyboard(session, place)
@@ -135,7 +140,7 @@ async def _at_terminal(session: Conversation, place: Place) -> None:
     with ExitStack() as stack:
         screen.transcript.attach(session.events)
         stack.callback(screen.transcript.detach, session.events)
-        stack.enter_context(keys_of_terminal(sys.stdin.fileno(), keyboard.press))
+        stack.enter_context(keys_of_terminal(descriptor, keyboard.press))
         stack.enter_context(screen.open())
         note = ""
         while True:
@@ -146,28 +151,37 @@ async def _at_terminal(session: Conversation, place: Place) -> None:
             await asyncio.sleep(_FRAME_TIME)
 
 
-async def _through_pipes(session: Conversation, place: Place) -> None:
-    """Take lines one at a time, each when the answer to the one before has been heard."""
+async def _in_lines(session: Conversation, place: Place, descriptor: int | None) -> None:
+    """Show lines, and take lines where there is something to read from."""
     from vision_agents.plugins.console.plain_screen import PlainScreen
 
     screen = PlainScreen()
-    transcript, lines = Transcript(screen), LineReader(sys.stdin.fileno())
+    transcript = Transcript(screen)
     transcript.attach(session.events)
     try:
         if place.note:
             screen.show(Line(Voice.NOTE, place.note))
-        lines.start()
+        if descriptor is not None:
+            await _read(session, place, descriptor)
+        await asyncio.Event().wait()
+    finally:
+        transcript.detach(session.events)
+
+
+async def _read(session: Conversation, place: Place, descriptor: int) -> None:
+    """Take lines one at a time, each when the answer to the one before has been heard."""
+    lines = LineReader(descriptor)
+    lines.start()
+    try:
         while (line := await lines.next()) is not None:
             await _settled(session)
             if line.strip() and place.connection is not None:
                 session.take_text(line.strip(), place.connection.person)
-        await _settled(session)
-        if place.connection is not None and place.connection.text_mode:
-            place.connection.hang_up("standard input has ended")
-        await asyncio.Event().wait()
     finally:
         lines.stop()
-        transcript.detach(session.events)
+    await _settled(session)
+    if place.connection is not None and place.connection.text_mode:
+        place.connection.hang_up("standard input has ended")
 
 
 async def _settled(session: Conversation) -> None:

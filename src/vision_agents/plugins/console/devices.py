@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, Protocol, TypeAlias
@@ -55,6 +58,7 @@ class SoundDevices:
     """
 
     def __init__(self) -> None:
+        _silence_alsa()
         try:
             self._library: Any = import_module("sounddevice")
         except OSError as error:
@@ -114,7 +118,8 @@ class SoundDevices:
                 blocksize=round(device.rate * BLOCK),
                 channels=1,
                 dtype="int16",
-                latency="low",
+                # What a late thread does not fetch is lost; what it does not play in time is only late.
+                latency="high" if is_input else "low",
                 callback=call_back,
                 finished_callback=lost,
             )
@@ -144,6 +149,18 @@ def choose(
         return found[0]
     known = ", ".join(f"{number} {name!r}" for number, name in names.items())
     raise ConfigurationError(f"There is no {_NAMES[kind]} {wanted!r}: known are {known}.")
+
+
+def _silence_alsa() -> None:
+    """Let ALSA keep its remarks to itself: it writes them to standard error, across the screen.
+
+    The handler is a C function that does nothing with its arguments: one in Python would be called on the
+    devices' threads, and after the interpreter has gone.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            handler = ctypes.cast(ctypes.CDLL(None).getppid, ctypes.c_void_p)
+            ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(handler)
 
 
 def _refused(kind: Kind, name: str) -> EdgeError:

@@ -20,9 +20,10 @@ RATE = 16_000
 BLOCK: Seconds = 0.01
 """Length of the pieces in which devices and canceller work."""
 
-_MOST_OWED = 4
 _MOST_KEPT = 100
 _LOOK_AFTER = 100
+_SLACK = 2
+"""Blocks that may wait: threads are late now and then, and the canceller learns anew after a correction."""
 
 
 class _Processor(Protocol):
@@ -32,40 +33,35 @@ class _Processor(Protocol):
 class FarEnd:
     """What the loudspeaker was given, in blocks, until the microphone asks for it.
 
-    One thread pushes and another takes. The two devices neither start together nor run at one speed, so the
-    blocks are kept aligned: the microphone must never be compared with what is yet to be played.
+    One thread pushes and another takes. The two devices neither start together nor run at one speed: few
+    blocks must wait, for what waits longer than sound takes through both devices would be compared too late.
     """
 
     def __init__(self) -> None:
         self._blocks: deque[Int16] = deque(maxlen=_MOST_KEPT)
-        self._owed = 0
         self._taken = 0
-        self._fewest = _MOST_KEPT
+        self._fewest = 0
 
     def push(self, block: Int16) -> None:
         """Add what is played next."""
         self._blocks.append(block)
 
     def take(self) -> Int16 | None:
-        """Give the oldest block; None where it has not come: it will be left out when it does."""
-        while self._owed and self._blocks:
-            self._blocks.popleft()
-            self._owed -= 1
-        if not self._blocks:
-            self._owed = min(self._owed + 1, _MOST_OWED)  # a loudspeaker that stands still owes nothing
-            return None
-        block = self._blocks.popleft()
-        self._trim()
+        """Give the oldest block; None where none has come yet: then those that follow wait a block longer."""
+        if self._taken % _LOOK_AFTER == 0:
+            self._trim()
+        self._taken += 1
+        block = self._blocks.popleft() if self._blocks else None
+        self._fewest = min(self._fewest, len(self._blocks))
         return block
 
     def _trim(self) -> None:
-        """Let go of a backlog that never shrinks: it makes the past look like the future."""
-        self._fewest = min(self._fewest, len(self._blocks))
-        self._taken += 1
-        if self._taken == _LOOK_AFTER:
-            for _ in range(self._fewest):
+        """Let go of what has waited all the time; at the start, of what was played before."""
+        waiting = self._fewest if self._taken else len(self._blocks)
+        if waiting > _SLACK:
+            for _ in range(waiting - 1):
                 self._blocks.popleft()
-            self._taken, self._fewest = 0, _MOST_KEPT
+        self._fewest = _MOST_KEPT
 
 
 class EchoControl:

@@ -55,7 +55,7 @@ class Edge(EdgeTransport):
         self._started = False
         self._audio: Audio | None = None
         self._connection: ConsoleConnection | None = None
-        self._note = _ASKED_FOR
+        self._note = "" if audio else _ASKED_FOR
 
     async def start(self) -> None:
         """Open the devices; calling it again does nothing.
@@ -95,7 +95,7 @@ class Edge(EdgeTransport):
     @property
     def note(self) -> str:
         """Why there is no sound; "" where there is."""
-        return "" if self._audio is not None else self._note
+        return self._note
 
     async def close(self) -> None:
         """Give the devices back."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from rich.cells import cell_len
 from rich.console import Console, Group
@@ -31,6 +32,30 @@ _KEYS = "Enter sends  Esc interrupts  Ctrl+T text mode  Ctrl+C ends"
 _METER_CELLS = 14
 
 
+class _Above(io.TextIOBase):
+    """A file whose lines appear above what is drawn.
+
+    The redirection that `Live` offers is not enough: a log handler that uses `rich` looks through it.
+    """
+
+    def __init__(self, console: Console) -> None:
+        # A console must write to what it was made for, not back to here.
+        console.file = console.file
+        self._console = console
+        self._begun = ""
+
+    def write(self, text: str, /) -> int:
+        """Show the lines that are complete."""
+        *lines, self._begun = f"{self._begun}{text}".split("\n")
+        for line in lines:
+            self._console.print(Text.from_ansi(line))
+        return len(text)
+
+    def isatty(self) -> bool:
+        """Let what is written have colours."""
+        return True
+
+
 class LiveScreen:
     """Redraws the lowest rows; all else scrolls as in any program.
 
@@ -45,12 +70,19 @@ class LiveScreen:
         self._typed = typed
         self._console = Console(highlight=False, markup=False, emoji=False)
         self._drawn: tuple[object, ...] = ()
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     @contextmanager
     def open(self) -> Generator[None]:
         """Draw, for the length of the block; what others print meanwhile appears above."""
-        with self._live:
+        above = _Above(self._console)
+        with self._live, redirect_stdout(above), redirect_stderr(above):
             yield
 
     def show(self, line: Line) -> None:

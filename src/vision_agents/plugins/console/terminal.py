@@ -115,6 +115,16 @@ class LineReader:
             self._lines.put_nowait(None)
 
 
-def is_interactive() -> bool:
-    """Whether a person sits at standard input and output, with a terminal that can move its cursor."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+def standard_input() -> int | None:
+    """The descriptor of standard input; None where there is none, as in a notebook."""
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def is_interactive(descriptor: int | None) -> bool:
+    """Whether a person sits at it, and at a screen on which the cursor can be moved."""
+    if descriptor is None or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    return os.isatty(descriptor) and sys.stdout.isatty()

@@ -128,7 +128,8 @@ class Transcript:
         self.saying = ""
         delay = self._delays.pop(event.utterance_id, "")
         cut = "interrupted" if event.interrupted else ""
-        self._screen.show(Line(Voice.AGENT, event.spoken_text, ", ".join(filter(None, (cut, delay)))))
+        spoken = event.spoken_text or "…"  # cut before a word was heard
+        self._screen.show(Line(Voice.AGENT, spoken, ", ".join(filter(None, (cut, delay)))))
 
     def _on_tool_start(self, event: ToolStartEvent) -> None:
         self._tools[event.tool_call_id] = event.arguments

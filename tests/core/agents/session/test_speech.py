@@ -11,6 +11,7 @@ from tests.core.agents.session.hooked import Hooked, joined
 from vision_agents.core.agents.session import AgentSession
 from vision_agents.core.errors import ConfigurationError, SessionClosed
 from vision_agents.core.functions.running import in_tool
+from vision_agents.core.history.messages import FunctionResult
 from vision_agents.core.llm.llm import LLMEvent, LLMProfile, LLMRequest
 from vision_agents.core.speech.utterance import UtteranceHandle, UtteranceState
 from vision_agents.core.types.people import User
@@ -160,8 +161,12 @@ async def test_u6_only_what_a_tool_does_counts_as_done_in_a_tool() -> None:
         assert not in_tool()
         other = session.say("Something else.")  # by another task: it replaces the turn
         await other
+        await caller.waits(4)  # the tool would be done by now
         assert caller.heard_text == "something else"
+        agent.script.assert_done()
     assert inside == [True]
+    [result] = [item for item in session.history if isinstance(item, FunctionResult)]
+    assert "worked" not in result.output
 
 
 async def test_u7_history_holds_what_was_heard_once_it_was_heard() -> None:
@@ -174,6 +179,7 @@ async def test_u7_history_holds_what_was_heard_once_it_was_heard() -> None:
         assert role == "assistant"
         assert text.startswith("One two")
         assert text.endswith("…")
+        assert "five" not in text
         assert handle.interrupted
 
         unheard = s.session.say("Seven.")

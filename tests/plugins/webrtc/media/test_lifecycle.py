@@ -49,6 +49,28 @@ async def test_a_call_with_video_lines_takes_at_most_ten_threads() -> None:
         assert threading.active_count() - before <= 10
 
 
+async def test_a_close_that_hangs_is_cut_short_and_gives_its_socket_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = held()
+    async with call(PeerSettings(host_addresses=("127.0.0.1",), close_timeout=0.2)) as (_, peer, _heard):
+        connection = peer._connection  # pyright: ignore[reportPrivateUsage]
+        assert connection is not None
+        close = connection.close
+
+        async def hang() -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(connection, "close", hang)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await peer.close()
+        assert loop.time() - began < 1.0
+        assert not connection.has_addresses
+        await close()
+    assert held()[2] == before[2]
+
+
 async def test_a_listener_that_fails_costs_its_frame_and_nothing_else() -> None:
     class Clumsy(Heard):
         def on_audio(self, pcm: PcmData) -> None:

@@ -74,6 +74,21 @@ async def test_an_offer_without_opus_is_refused() -> None:
     await peer.close()
 
 
+async def test_an_offer_in_broken_unicode_is_refused() -> None:
+    peer = Peer(Heard(), LOOPBACK)
+    with pytest.raises(BadOffer):
+        await peer.accept(AUDIO + "a=\ud800\r\n")
+    await peer.close()
+
+
+async def test_an_address_that_this_machine_has_not_is_told() -> None:
+    browser = Browser()
+    peer = Peer(Heard(), PeerSettings(host_addresses=("203.0.113.7",)))
+    with pytest.raises(EdgeError, match="host_addresses"):
+        await peer.accept(await browser.offer())
+    await browser.close()
+
+
 async def test_a_peer_answers_one_offer() -> None:
     browser = Browser()
     offer = await browser.offer()

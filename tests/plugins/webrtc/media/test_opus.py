@@ -11,6 +11,7 @@ from tests.plugins.webrtc.media.browser import pitch, tone
 from vision_agents.plugins.webrtc.media import libopus, opus
 from vision_agents.plugins.webrtc.media.libopus import LibopusDecoder
 from vision_agents.plugins.webrtc.media.opus import (
+    SILENT_PACKET,
     OpusDecoder,
     OpusEncoder,
     RepeatingDecoder,
@@ -44,6 +45,22 @@ def test_what_was_encoded_sounds_the_same(decoder: Callable[[], OpusDecoder]) ->
     assert {len(samples) for samples in decoded} == {960}
     assert abs(pitch(list(decoded[5:])) - 440) < 5
     assert np.abs(np.concatenate(decoded[5:])).max() == pytest.approx(8000, rel=0.1)  # pyright: ignore[reportUnknownMemberType]
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_the_silent_packet_is_silent_and_speech_after_it_begins_with_its_first_frame(
+    decoder: Callable[[], OpusDecoder],
+) -> None:
+    encoder, one = OpusEncoder(), decoder()
+    voice = [samples_of(pcm.samples) for pcm in tone(440, 20)]
+    silence = np.zeros(960, np.int16)
+    for samples in [*voice, *[silence] * 10]:
+        one.decode(encoder.encode(samples))
+    pause = [one.decode(SILENT_PACKET) for _ in range(50)]
+    assert all(samples is not None and len(samples) == 960 and not samples.any() for samples in pause)
+    again = [samples for frame in voice if (samples := one.decode(encoder.encode(frame))) is not None]
+    assert np.abs(again[0]).max() > 6000
+    assert np.abs(np.concatenate(again)).max() < 10_000  # no click
 
 
 @pytest.mark.parametrize("decoder", DECODERS)

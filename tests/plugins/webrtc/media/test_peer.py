@@ -38,6 +38,18 @@ async def test_messages_go_both_ways_also_those_sent_before_the_channel_opens() 
         assert peer.stats.messages.refused == 3
 
 
+async def test_a_pause_goes_on_as_silence_and_speech_after_it_is_whole() -> None:
+    async with call() as (browser, peer, _):
+        await browser.until(lambda: len(browser.heard) > 40)  # beyond what is encoded of a pause
+        assert max(np.abs(wave).max() for wave in browser.heard[20:]) < 10
+        for frame in tone(880, 40):
+            peer.send_audio(frame)
+        await browser.until(lambda: sum(np.abs(wave).max() > 4000 for wave in browser.heard) >= 38)
+        await asyncio.sleep(0.5)
+        assert np.abs(browser.heard[-1]).max() < 10
+        assert peer.stats.outbound.frames == 40
+
+
 async def test_a_page_that_closes_is_told_at_once() -> None:
     async with call() as (browser, _, heard):
         await browser.pc.close()

@@ -6,6 +6,7 @@ import asyncio
 import random
 import struct
 from collections.abc import Callable
+from typing import cast
 
 from aiortc import RTCRtpSender, clock
 from aiortc.rtcdtlstransport import RTCDtlsTransport
@@ -22,13 +23,15 @@ from aiortc.rtp import (
 
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.plugins.webrtc.media import rtp_seam
-from vision_agents.plugins.webrtc.media.opus import OpusEncoder
-from vision_agents.plugins.webrtc.media.playout import FRAME_SAMPLES, Playout
+from vision_agents.plugins.webrtc.media.opus import SILENT_PACKET, OpusEncoder, Samples
+from vision_agents.plugins.webrtc.media.playout import FRAME_SAMPLES, SILENCE, Playout
 from vision_agents.plugins.webrtc.media.stats import OutboundStats
 
 _HEADER = struct.Struct("!BBHLL")
 _VERSION = 0x80
 _SDES_CNAME = 1
+_FADE_FRAMES = 10
+"""So many silent frames are encoded before a pause, so that encoder and decoder agree on what was before."""
 
 
 class AudioSender(RTCRtpSender):
@@ -52,6 +55,7 @@ class AudioSender(RTCRtpSender):
         self._encoder = OpusEncoder()
         self._payload_type: int | None = None
         self._cname = b""
+        self._silent = 0
         self._sequence = random.randrange(1 << 15)  # noqa: S311 - a low start keeps the cipher from wrapping early
         self._origin = random.randrange(1 << 32)  # noqa: S311 - no secret
         self._timestamp = 0
@@ -83,7 +87,7 @@ class AudioSender(RTCRtpSender):
         """Nothing in a report changes what is sent."""
 
     def _send_frame(self, frame: PcmData, slot: int) -> None:
-        payload = self._encoder.encode(frame.samples)  # pyright: ignore[reportArgumentType] - int16, checked by the playout
+        payload = self._encode(frame)
         if not self._enabled or self._payload_type is None or not payload:
             return
         self._timestamp = (self._origin + slot * FRAME_SAMPLES) & 0xFFFFFFFF
@@ -92,6 +96,13 @@ class AudioSender(RTCRtpSender):
         if rtp_seam.send_now(self.transport, header + payload):
             self._packets += 1
             self._octets += len(payload)
+
+    def _encode(self, frame: PcmData) -> bytes:
+        """Encode; a pause that lasts is one packet over and over, which costs nothing to make."""
+        self._silent = self._silent + 1 if frame is SILENCE else 0
+        if self._silent > _FADE_FRAMES:
+            return SILENT_PACKET
+        return self._encoder.encode(cast("Samples", frame.samples))
 
     def _schedule_report(self) -> None:
         # Spread at random, as the standard asks, so that the reports of many calls do not fall together.

@@ -39,7 +39,8 @@ def prepare_ice(connection: Connection, settings: PeerSettings) -> None:
 def watch_consent(connection: Connection, heard: Callable[[bool], None]) -> None:
     """Ask the browser every 2 s whether it still wants to hear us; `heard` takes each answer, or its absence.
 
-    After an absence it asks at shorter intervals, so that a network that comes back is noticed soon. In the place of aioice's own check, which needs 30 s to find out, and then closes the connection.
+    After an absence it asks at shorter intervals, so that a network that comes back is noticed soon.
+    In the place of aioice's own check, which needs 30 s to find out, and then closes the connection.
     """
     connection.query_consent = partial(_ask, connection, heard)
 

@@ -20,7 +20,7 @@ def checked_offer(sdp: str, settings: PeerSettings) -> str:
     Raises:
         BadOffer: too long, too many candidates, or not the media of a call.
     """
-    if len(sdp.encode()) > settings.max_sdp_bytes:
+    if len(sdp.encode(errors="replace")) > settings.max_sdp_bytes:
         raise BadOffer(f"The offer is longer than {settings.max_sdp_bytes} bytes.")
     lines = sdp.splitlines()
     candidates = sum(line.startswith(_CANDIDATE) for line in lines)

@@ -21,6 +21,9 @@ _COMPLEXITY = 5
 _TIME_BASE = Fraction(1, SAMPLE_RATE)
 _FADE = 0.5  # each repeated packet is so much softer than the one before
 
+SILENT_PACKET = b"\xf8\xff\xfe"
+"""20 ms of digital silence, mono, as every Opus decoder knows it."""
+
 Samples = npt.NDArray[np.int16]
 
 

@@ -90,7 +90,7 @@ class Peer:
 
         Raises:
             BadOffer: the offer is none, or not one that a call can be made of.
-            EdgeError: it has answered one already, or is closed.
+            EdgeError: it has answered one already, or is closed; or there is no address to offer.
         """
         if self._connection is not None or self._over:
             raise EdgeError("A peer answers one offer: make another peer for another offer.")
@@ -106,6 +106,9 @@ class Peer:
             raise BadOffer("The offer cannot be understood: send what the browser made, complete.") from error
         self._prepare(connection)
         await connection.setLocalDescription(await connection.createAnswer())
+        if not connection.has_addresses:
+            await self.close()
+            raise EdgeError("No network address could be used: check host_addresses of the WebRTC edge.")
         self._liveness.start()
         return connection.localDescription.sdp
 
@@ -155,12 +158,7 @@ class Peer:
         self._messages.close()
         self._inbound.close()
         if self._connection is not None:
-            try:
-                async with asyncio.timeout(self._settings.close_timeout):
-                    await self._connection.close()
-                    await self._connection.wait_connected_or_failed()
-            except TimeoutError:
-                logger.warning("A peer connection did not close in time")
+            await self._connection.close_within(self._settings.close_timeout)
         await self._scope.close()
 
     def _prepare(self, connection: MediaConnection) -> None:

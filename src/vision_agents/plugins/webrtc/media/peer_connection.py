@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from aioice.ice import Connection
@@ -11,6 +12,7 @@ from aiortc.exceptions import InvalidStateError
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
+from vision_agents.core.types.units import Seconds
 from vision_agents.plugins.webrtc.media import rtp_seam
 from vision_agents.plugins.webrtc.media.audio_receiver import AudioReceiver
 from vision_agents.plugins.webrtc.media.audio_sender import AudioSender
@@ -18,6 +20,8 @@ from vision_agents.plugins.webrtc.media.ice import prepare_ice
 from vision_agents.plugins.webrtc.media.inbound import InboundAudio
 from vision_agents.plugins.webrtc.media.settings import IceServer, PeerSettings
 from vision_agents.plugins.webrtc.media.stats import OutboundStats
+
+logger = logging.getLogger("vision_agents.plugins.webrtc")
 
 # pyright: reportPrivateUsage=false
 # ruff: noqa: SLF001
@@ -58,10 +62,22 @@ class MediaConnection(RTCPeerConnection):
                 if codec.mimeType.lower() == "audio/opus":
                     codec.parameters = dict(_FORMAT)
 
-    async def wait_connected_or_failed(self) -> None:
-        """Return when the work of connecting has ended, one way or the other."""
-        if self._connecting:
-            await asyncio.wait(self._connecting)
+    @property
+    def has_addresses(self) -> bool:
+        """Whether there is an address at which the browser can find us."""
+        return bool(self.ice.local_candidates)
+
+    async def close_within(self, timeout: Seconds) -> None:  # noqa: ASYNC109 - it goes on without what took too long
+        """Close, in bounded time: what aiortc does not end by then loses its sockets."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self.close()
+                if self._connecting:
+                    await asyncio.wait(self._connecting)
+        except TimeoutError:
+            logger.warning("A peer connection did not close in time")
+            if self.getTransceivers():
+                await self.ice.close()
 
     def _RTCPeerConnection__createTransceiver(  # noqa: N802 - the name of what it extends
         self, direction: str, kind: str, sender_track: MediaStreamTrack | None = None

@@ -41,7 +41,8 @@ _WINDOW = 100
 _QUIET = 64
 """Full scale is 32768: frames below can be left out unheard, to make up for silence that was put in."""
 
-_SILENCE = PcmData.silence(FRAME, SAMPLE_RATE)
+SILENCE = PcmData.silence(FRAME, SAMPLE_RATE)
+"""What is emitted where there is nothing to play: this very object."""
 
 
 class Playout:
@@ -162,7 +163,7 @@ class Playout:
         """Fill this slot; those that passed while the clock waited are left out."""
         self._silent_slots += self._skip(now) + 1
         self._stats.silence += 1
-        self._send(_SILENCE)
+        self._send(SILENCE)
 
     def _send(self, frame: PcmData) -> None:
         slot = self._slot

@@ -1,439 +1,411 @@
-// The page: what a person does goes to the call, what the call tells goes onto the page.
+// What a person does goes to the call; what the call tells goes onto the page.
 
 import { $, make, icon } from "./dom.js";
 import { Call } from "./call.js";
 import { Signalling } from "./signalling.js";
-import { Conversation } from "./conversation.js";
-import { Latency, log, showStats } from "./panels.js";
+import { Conversation, heardAfter } from "./conversation.js";
+import { clearLatency, log, showLatency, showStats } from "./panels.js";
 import { Levels } from "./levels.js";
 import { Orb } from "./orb.js";
-import { canShareScreen, explain, listDevices, openCamera, openMicrophone, openScreen } from "./devices.js";
+import { canShare, explain, listDevices, openCamera, openMicrophone, openScreen } from "./devices.js";
 import { followTheme } from "./theme.js";
 
-const STATS_MS = 1000;
-const NO_FRAMES_MS = 3000; // the agent's video has ended
+const NO_FRAMES_MS = 3000; // after which the agent's video is over
 
 const PHASES = { lobby: "Not connected", connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", lost: "Connection lost", ended: "Call ended" };
 const STATES = {
-  starting: ["Getting ready", "One moment"],
-  idle: ["Listening", "Go ahead"],
-  listening: ["Listening", "Go ahead"],
-  thinking: ["Thinking", ""],
-  speaking: ["Speaking", "Just talk to cut in"],
-  closing: ["Saying goodbye", ""],
+	starting: ["Getting ready", "One moment"],
+	idle: ["Listening", "Go ahead"],
+	listening: ["Listening", "Go ahead"],
+	thinking: ["Thinking", ""],
+	speaking: ["Speaking", "Just talk to cut in"],
+	closing: ["Saying goodbye", ""],
 };
 const REASONS = {
-  completed: "It has said all it had to say.",
-  requested: "Somebody asked it to end the call.",
-  hangup: "It hung up.",
-  left: "It left the call.",
-  call_ended: "The call was ended.",
-  transferred: "You were passed on to somebody else.",
-  idle_timeout: "Nobody was there for a while.",
-  max_duration: "The call reached its longest allowed time.",
-  user_silent: "It heard nothing for too long.",
-  drained: "The server is being restarted.",
-  start_timeout: "It did not get ready in time.",
-  join_timeout: "It could not join in time.",
-  owner_lost: "The server that ran it has gone.",
-  error: "Something went wrong on the server.",
+	completed: "It has said all it had to say.",
+	transferred: "You were passed on to somebody else.",
+	idle_timeout: "Nobody was there for a while.",
+	user_silent: "It heard nothing for too long.",
+	drained: "The server is being restarted.",
+	owner_lost: "The server that ran it is gone.",
+	error: "Something went wrong on the server.",
 };
 
 const conversation = new Conversation();
-const latency = new Latency();
 const levels = new Levels();
 const orb = new Orb($("orb"));
 let call = null;
 let muted = false;
-let ids = [];
-let channelMs = null;
-let heardMs = null;
-let frames = { count: -1, at: 0 };
+let ids = {};
+let channelMs = NaN;
+let unheard = null; // the turn whose first sound is still on its way
+let frames = { count: 0, at: 0 };
 
 // The call
 
 function setPhase(phase) {
-  document.body.dataset.phase = phase;
-  $("pill").textContent = PHASES[phase];
-  const live = phase === "live";
-  for (const id of ["message", "send", "mute", "camera", "share", "keys", "interrupt"]) $(id).disabled = !live;
-  $("share").disabled ||= !canShareScreen();
-  if (!live) $("keypad").hidden = true;
-  $("keys").ariaExpanded = String(!$("keypad").hidden);
+	document.body.dataset.phase = phase;
+	document.body.toggleAttribute("data-apart", ["lobby", "lost", "ended"].includes(phase));
+	$("pill").textContent = PHASES[phase];
+	for (const id of ["message", "send", "mute", "camera", "share", "keys", "interrupt"]) $(id).disabled = phase !== "live";
+	$("share").disabled ||= !canShare;
+	if (phase !== "live") showKeypad(false);
 }
 
 async function start(withMicrophone) {
-  const callId = $("call-id").value.trim();
-  if (!$("lobby").reportValidity()) return;
-  history.replaceState(null, "", `#call=${callId}`);
-  $("call-name").textContent = callId;
-  $("notices").replaceChildren();
-  conversation.clear();
-  latency.clear();
-  $("log").replaceChildren();
-  levels.open();
-  call = new Call(new Signalling(callId, $("api-key").value));
-  call.addEventListener("phase", onPhase);
-  call.addEventListener("message", ({ detail }) => onMessage(detail));
-  call.addEventListener("track", ({ detail }) => onTrack(detail));
-  ids = [["Call", callId]];
-  setMuted(false);
-  const mine = call;
-  setState("starting");
-  setPhase("connecting");
-  $("hint").textContent = withMicrophone ? "Your browser may ask for the microphone" : "One moment";
-  if (withMicrophone) await useMicrophone();
-  else listenOnly();
-  try {
-    await mine.start($("user-name").value.trim());
-  } catch (error) {
-    if (mine === call) onFailedStart(error);
-  }
+	if (!$("lobby").reportValidity()) return;
+	const callId = $("call-id").value;
+	history.replaceState(null, "", `#call=${callId}`);
+	$("notices").replaceChildren();
+	if (document.body.dataset.phase !== "lost") clearAll();
+	levels.open();
+	ids = { Call: callId };
+	const mine = new Call(new Signalling(callId, $("api-key").value));
+	call = mine;
+	for (const [name, listener] of Object.entries({ phase: onPhase, message: onMessage, track: onTrack })) {
+		mine.addEventListener(name, ({ detail }) => mine === call && listener(detail));
+	}
+	setState("starting");
+	setPhase("connecting");
+	muted = false;
+	if (withMicrophone) {
+		$("hint").textContent = "Your browser may ask for the microphone";
+		await useMicrophone();
+	} else listenOnly();
+	try {
+		if (mine.phase === "idle") await mine.start($("user-name").value);
+	} catch (error) {
+		if (mine === call && mine.phase === "connecting") onFailedStart(error);
+	}
 }
 
-function onFailedStart(error) {
-  release();
-  setPhase("lobby");
-  if (error.status === 401) {
-    showKeyField();
-    notice("This server wants an API key", "Enter it and start again. It is kept in this page only, and forgotten when you close it.");
-  } else if (error.name === "TypeError" || error.name === "TimeoutError") {
-    notice("The server does not answer", "Is it still running? Look at its terminal, then try again.");
-  } else {
-    notice("The call could not be started", error.message);
-  }
+function clearAll() {
+	conversation.clear();
+	clearLatency();
+	$("log").replaceChildren();
 }
 
-function onPhase({ target, detail: { phase, reason, detail, own, resumed } }) {
-  if (target !== call) return;
-  setPhase(phase);
-  log(PHASES[phase].toLowerCase(), reason ? { reason, detail } : {});
-  if (phase === "live") {
-    closeNotice("network");
-    if (resumed) notice("You are back", "The conversation goes on where it was.", { plain: true, seconds: 4 });
-  } else if (phase === "reconnecting") {
-    setState("starting", ["Reconnecting", "The network was interrupted"]);
-  } else if (phase === "lost" || phase === "ended") {
-    release();
-    showFarewell(phase, reason, detail, own);
-  }
+function onFailedStart({ name, status, message }) {
+	release();
+	setPhase("lobby");
+	if (status === 401) {
+		showKeyField();
+		notice("This server wants an API key", "Enter it and start again. It is kept in this page only.");
+	} else if (name === "TypeError" || name === "TimeoutError") {
+		notice("The server does not answer", "Is it still running? Look at its terminal, then try again.");
+	} else notice("The call could not be started", message);
 }
 
-function showFarewell(phase, reason, detail, own) {
-  const lost = phase === "lost";
-  $("lobby-title").textContent = lost ? "The connection was lost" : own ? "You left the call" : "The agent has left";
-  const why = REASONS[reason] ?? "";
-  $("lobby-text").textContent = lost ? "It could not be brought back by itself. Check your network."
-    : own ? "The conversation stays here until you start again." : `${why} (${[reason, detail].filter(Boolean).join(": ")})`;
-  $("start").textContent = lost ? "Reconnect" : "Call again";
-  $("start").focus();
+function onPhase({ phase, reason, detail, own, resumed }) {
+	setPhase(phase);
+	log(PHASES[phase].toLowerCase(), reason ? { reason, detail } : {});
+	if (resumed) notice("You are back", "The conversation goes on where it was.", { calm: true });
+	if (phase === "reconnecting") showState("starting", "Reconnecting", "The network was interrupted");
+	if (phase === "live") {
+		if (document.body.dataset.agent === "starting") setState("listening");
+		if (document.activeElement === document.body) $("mute").focus(); // the button of the start is gone
+	}
+	if (phase !== "lost" && phase !== "ended") return;
+	release();
+	const why = [reason, detail].filter(Boolean).join(": ");
+	const words = own ? ["You left the call", "The conversation stays here until the next call.", "Call again"]
+		: phase === "lost" ? ["The connection was lost", "It did not come back by itself. Check your network.", "Reconnect"]
+		: [`${conversation.agentName} has left`, `${REASONS[reason] ?? ""} (${why})`, "Call again"];
+	[$("lobby-title").textContent, $("lobby-text").textContent, $("start").textContent] = words;
+	$("start").focus();
 }
 
 function release() {
-  for (const track of Object.values(call.tracks)) track?.stop();
-  showTile("camera", null);
-  showTile("screen", null);
-  $("agent-audio").srcObject = null;
-  showAgentVideo(false);
-  levels.you.listenTo(null);
-  levels.agent.listenTo(null);
-  orb.state = "idle";
-  document.body.dataset.agent = "idle";
+	for (const track of Object.values(call.tracks)) track?.stop();
+	for (const kind of ["camera", "screen"]) showTile(kind, null);
+	$("agent-audio").srcObject = $("agent-video").srcObject = null;
+	levels.you.listenTo(null);
+	levels.agent.listenTo(null);
+	showState("idle");
 }
 
 function onTrack(track) {
-  if (track.kind === "video") {
-    $("agent-video").srcObject = new MediaStream([track]);
-    return;
-  }
-  const audio = $("agent-audio"); // WebAudio hears a remote track only while an element plays it
-  audio.srcObject = new MediaStream([track]);
-  audio.play().catch(() => notice("The browser holds back the sound", "It wants a click first.",
-    { key: "sound", action: ["Turn sound on", () => { levels.open(); audio.play(); closeNotice("sound"); }] }));
-  levels.agent.listenTo(track);
+	if (track.kind === "video") {
+		$("agent-video").srcObject = new MediaStream([track]);
+		return;
+	}
+	const audio = $("agent-audio"); // WebAudio hears a remote track only where an element plays it
+	const play = () => audio.play().then(() => closeNotice("sound"));
+	audio.srcObject = new MediaStream([track]);
+	play().catch(({ name }) => name === "NotAllowedError" && notice("The browser holds back the sound", "It wants a click first.",
+		{ key: "sound", action: ["Turn sound on", () => { levels.open(); play(); }] }));
+	levels.agent.listenTo(track);
 }
 
 // What the feed tells
 
 const FEED = {
-  hello({ session_id: session, agent }) {
-    ids = [...ids.slice(0, 1), ["Session", session], ["Agent", agent?.id]];
-    conversation.agentName = agent?.name || "Agent";
-    $("agent-name").textContent = $("agent-label").textContent = conversation.agentName;
-    document.title = `Talk with ${conversation.agentName}`;
-    setState("listening");
-  },
-  agent_state: ({ state }) => setState(state),
-  user_state: () => {},
-  transcript: (message) => conversation.transcript(message),
-  tool: (message) => conversation.tool(message),
-  turn(message) {
-    conversation.turn(message, heardMs);
-    latency.turn(message, heardMs);
-    heardMs = null;
-  },
-  error: ({ message }) => notice("Something went wrong", message, { key: "error" }),
-  pong: ({ n }) => { channelMs = performance.now() - n; },
+	hello({ session_id: session, agent }) {
+		Object.assign(ids, { Session: session, Agent: agent?.id });
+		conversation.agentName = agent?.name || "Agent";
+		for (const id of ["agent-name", "agent-label"]) $(id).textContent = conversation.agentName;
+		document.title = `Talk with ${conversation.agentName}`;
+	},
+	agent_state: ({ state }) => setState(state),
+	transcript: (message) => conversation.follow(() => conversation.transcript(message)),
+	tool: (message) => conversation.follow(() => conversation.tool(message)),
+	turn(message) {
+		if (!Number.isFinite(message.response_delay_ms)) return;
+		conversation.follow(() => conversation.turn(message));
+		showLatency(message);
+		unheard = message.turn_id;
+	},
+	error: ({ message }) => notice("Something went wrong", message),
+	pong: ({ n }) => { channelMs = performance.now() - n; },
 };
 
-function onMessage(message) {
-  FEED[message.type]?.(message);
-  if (["transcript", "pong"].includes(message.type)) return;
-  const { type, event, ...facts } = message;
-  log(event ?? type, facts, type === "error" || facts.ok === false);
+function onMessage({ type, ...facts }) {
+	FEED[type]?.(facts);
+	if (/transcript|turn|pong/.test(type)) return; // they have a place of their own
+	const { event, ...rest } = facts;
+	log(event ?? type, rest, type === "error" || facts.ok === false);
 }
 
-function setState(state, words = STATES[state]) {
-  const [title, hint] = words ?? [state, ""];
-  document.body.dataset.agent = state;
-  $("state").textContent = title;
-  $("hint").textContent = call && !call.tracks.audio && title === "Listening" ? "Write a message" : hint;
-  orb.state = ["thinking", "speaking", "listening"].includes(state) ? state : "idle";
+function setState(state) {
+	const [title, hint] = STATES[state] ?? [state, ""];
+	const deaf = title === "Listening" && !call.tracks.audio;
+	showState(state, title, deaf ? "Write to the agent" : hint);
+}
+
+function showState(state, title = "", hint = "") {
+	document.body.dataset.agent = state;
+	[$("state").textContent, $("hint").textContent] = [title, hint];
+	orb.state = /thinking|speaking|listening/.exec(state)?.[0] ?? "idle";
 }
 
 // Devices
 
 async function useMicrophone(id) {
-  try {
-    const track = await openMicrophone(id);
-    track.addEventListener("ended", () => track === call.tracks.audio && onLostMicrophone());
-    const before = call.tracks.audio;
-    await call.use("audio", track);
-    before?.stop();
-    track.enabled = !muted;
-    levels.you.listenTo(track);
-    closeNotice("microphone");
-    listDevices(call.tracks);
-    setMuted(muted);
-  } catch (error) {
-    const again = window.isSecureContext && ["Try again", () => useMicrophone()];
-    notice(...explain(error), { key: "microphone", action: again });
-    listenOnly();
-  }
-}
-
-function listenOnly() {
-  call.use("audio", null);
-  levels.you.listenTo(null);
-  showMute("Unmute", true);
+	const mine = call;
+	try {
+		const track = await openMicrophone(id);
+		if (mine.phase === "ended") return track.stop();
+		track.onended = () => track === mine.tracks.audio && onLostMicrophone();
+		mine.tracks.audio?.stop();
+		await mine.use("audio", track);
+		levels.you.listenTo(track);
+		closeNotice("microphone");
+		setMuted(muted);
+		listDevices(mine.tracks);
+	} catch (error) {
+		listenOnly();
+		const action = navigator.mediaDevices && ["Try again", () => useMicrophone()];
+		notice(...explain(error), { key: "microphone", action });
+	}
 }
 
 function onLostMicrophone() {
-  notice("The microphone was lost", "It was unplugged or taken away. You can still listen and write.",
-    { key: "microphone", action: ["Use another", () => useMicrophone()] });
-  listenOnly();
-  listDevices(call.tracks);
+	listenOnly();
+	notice("The microphone was lost", "It was unplugged or taken away. You can still listen and write.",
+		{ key: "microphone", action: ["Use another", () => useMicrophone()] });
+	listDevices(call.tracks);
+}
+
+function listenOnly() {
+	call.use("audio", null);
+	levels.you.listenTo(null);
+	showMute(true);
 }
 
 function setMuted(on) {
-  muted = on;
-  if (call.tracks.audio) call.tracks.audio.enabled = !on;
-  showMute(on ? "Unmute" : "Mute", on);
+	muted = on;
+	call.tracks.audio.enabled = !on;
+	showMute(on);
 }
 
-function showMute(word, pressed) {
-  $("mute").ariaPressed = String(pressed);
-  $("mute").replaceChildren(icon(pressed ? "mic-off" : "mic"), make("span", { textContent: word }));
+function showMute(on) {
+	$("mute").ariaPressed = String(on);
+	$("mute").replaceChildren(icon(on ? "mic-off" : "mic"), make("span", on ? "Unmute" : "Mute"));
 }
 
-async function toggle(kind, open, button) {
-  const before = call.tracks[kind];
-  try {
-    const track = before ? null : await open();
-    track?.addEventListener("ended", () => track === call.tracks[kind] && toggle(kind, open, button));
-    await call.use(kind, track);
-    before?.stop();
-    showTile(kind, track);
-    if (track) listDevices(call.tracks);
-  } catch (error) {
-    if (kind === "camera") notice(explain(error, "camera")[0], explain(error, "camera")[1].split(" You can listen")[0], { key: kind });
-  }
+async function toggle(kind, open) {
+	const before = call.tracks[kind];
+	try {
+		const track = before ? null : await open();
+		if (track) track.onended = () => track === call.tracks[kind] && toggle(kind);
+		await call.use(kind, track);
+		before?.stop();
+		showTile(kind, track);
+		listDevices(call.tracks);
+	} catch (error) {
+		if (kind === "camera") notice(...explain(error, kind));
+	}
 }
 
 function showTile(kind, track) {
-  $(`${kind}-tile`).hidden = !track;
-  $(`${kind}-video`).srcObject = track && new MediaStream([track]);
-  $(kind === "camera" ? "camera" : "share").ariaPressed = String(Boolean(track));
+	$(`${kind}-tile`).hidden = !track;
+	$(`${kind}-video`).srcObject = track && new MediaStream([track]);
+	$(kind === "camera" ? "camera" : "share").ariaPressed = String(Boolean(track));
 }
 
-function showAgentVideo(shown) {
-  $("agent-video").hidden = !shown;
-  $("orb").hidden = shown;
-}
-
-/** The agent's video is shown while its frames come. */
+/** The agent's video takes the orb's place while its frames come. */
 function watchFrames(now) {
-  const count = $("agent-video").getVideoPlaybackQuality().totalVideoFrames;
-  if (count !== frames.count) frames = { count, at: now };
-  showAgentVideo(count > 0 && now - frames.at < NO_FRAMES_MS);
+	const count = $("agent-video").getVideoPlaybackQuality().totalVideoFrames;
+	if (count !== frames.count) frames = { count, at: now };
+	const shown = count > 0 && now - frames.at < NO_FRAMES_MS;
+	$("agent-video").hidden = !shown;
+	$("orb").hidden = shown;
 }
 
 // Notices
 
-function notice(title, text, { key = title, action = null, plain = false, seconds = 0 } = {}) {
-  closeNotice(key);
-  const close = make("button", { className: "quiet icon", ariaLabel: "Close", on: { click: () => closeNotice(key) } }, icon("close"));
-  const act = action ? make("button", { className: "act", textContent: action[0], on: { click: action[1] } }) : null;
-  $("notices").append(make("div", { className: plain ? "notice plain" : "notice", data: { key } },
-    make("b", { textContent: title }), close, make("p", {}, make("span", { textContent: text }), make("br"), act ?? "")));
-  if (seconds) setTimeout(() => closeNotice(key), seconds * 1000);
+function notice(title, text, { key = title, action, calm = false } = {}) {
+	closeNotice(key);
+	const close = make("button", { className: "quiet icon", ariaLabel: "Close", onclick: () => closeNotice(key) }, icon("close"));
+	const item = make("div", { className: calm ? "notice plain" : "notice" }, make("b", title), close, make("p", text),
+		action && make("button", { className: "act", textContent: action[0], onclick: action[1] }));
+	item.dataset.key = key;
+	$("notices").append(item);
+	if (calm) setTimeout(() => item.remove(), 4000);
 }
 
 function closeNotice(key) {
-  [...$("notices").children].find((item) => item.dataset.key === key)?.remove();
+	[...$("notices").children].find((item) => item.dataset.key === key)?.remove();
 }
 
 function showKeyField() {
-  $("key-field").hidden = false;
-  $("show-key").hidden = true;
-  $("api-key").focus();
+	$("key-field").hidden = false;
+	$("show-key").hidden = true;
+	$("api-key").focus();
 }
 
-// What a person does
+// What a person does: name, icon, label, key, action
 
-const ACTIONS = {
-  mute: () => (call.tracks.audio ? setMuted(!muted) : useMicrophone()),
-  camera: () => toggle("camera", () => openCamera($("camera-picker").value)),
-  share: () => toggle("screen", openScreen),
-  interrupt: () => call.send({ type: "interrupt" }),
-  keys() {
-    $("keypad").hidden = !$("keypad").hidden;
-    $("keys").ariaExpanded = String(!$("keypad").hidden);
-    if (!$("keypad").hidden) $("keypad").firstChild.focus();
-  },
-  devices() {
-    listDevices(call.tracks);
-    $("device-dialog").showModal();
-  },
-  end: () => call.hangUp(),
-  help: () => $("help-dialog").showModal(),
-  message: () => $("message").focus(),
-};
-const KEYS = { m: "mute", v: "camera", s: "share", k: "keys", d: "devices", t: "message", Escape: "interrupt", "?": "help" };
+const CONTROLS = [
+	["mute", "mic", "Mute", "M", () => (call.tracks.audio ? setMuted(!muted) : useMicrophone())],
+	["camera", "camera", "Camera", "V", () => toggle("camera", () => openCamera($("camera-picker").value))],
+	["share", "screen", "Share", "S", () => toggle("screen", openScreen)],
+	["keys", "keypad", "Keypad", "K", () => showKeypad($("keypad").hidden)],
+	["interrupt", "stop", "Interrupt", "Escape", () => call.send({ type: "interrupt" })],
+	["devices", "tune", "Devices", "D", () => { listDevices(call.tracks); $("device-dialog").showModal(); }],
+	["end", "end", "End", "", () => call.end()],
+];
+const SHORTCUTS = new Map([...CONTROLS.map(([id, , , key]) => [key.toLowerCase(), () => $(id).click()]), ["t", () => $("message").focus()]]);
+
+function showKeypad(shown) {
+	$("keypad").hidden = !shown;
+	$("keys").ariaExpanded = String(shown);
+	if (shown) $("keypad").firstChild.focus();
+}
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (!$("keypad").hidden && pressKey(event)) return;
-  const writing = event.target.matches("input, select");
-  if (event.key !== "Escape" && (writing || !$("shortcuts-on").checked)) return;
-  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!action || (action !== "help" && ($(action).disabled || document.body.dataset.phase !== "live"))) return;
-  event.preventDefault();
-  ACTIONS[action]();
-}
-
-function pressKey(event) {
-  if (event.key === "Escape") {
-    ACTIONS.keys();
-    $("keys").focus();
-    return true;
-  }
-  if (!/^[0-9*#]$/.test(event.key) || event.target.matches("input")) return false;
-  sendDigit(event.key);
-  return true;
+	const { key, target } = event;
+	const writing = target.matches("input, select");
+	if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+	if (!$("keypad").hidden && !writing) {
+		if (key === "Escape") return CONTROLS[3][4](), $("keys").focus();
+		if (/^[0-9*#]$/.test(key)) return sendDigit(key);
+	}
+	if (key !== "Escape" && (writing || !$("shortcuts-on").checked)) return;
+	if (key === "?") return $("help").click();
+	const action = key && document.body.dataset.phase === "live" && SHORTCUTS.get(key.toLowerCase());
+	if (!action) return;
+	event.preventDefault();
+	action();
 }
 
 function sendDigit(digit) {
-  if (call.send({ type: "digit", digit })) log("key", { digit });
+	if (call.send({ type: "digit", digit })) log("key", { digit });
 }
 
-function sendText(event) {
-  event.preventDefault();
-  const text = $("message").value.trim();
-  if (!text || !call.send({ type: "text", text })) return;
-  conversation.typed(text);
-  $("message").value = "";
+function sendText() {
+	const text = $("message").value.trim();
+	if (text && call.send({ type: "text", text })) $("message").value = ""; // the feed tells the words
 }
 
 async function copyLink() {
-  const link = `${location.origin}${location.pathname}#call=${$("call-id").value.trim()}`;
-  try {
-    await navigator.clipboard.writeText(link);
-    notice("Link copied", "Whoever opens it joins this call.", { key: "link", plain: true, seconds: 4 });
-  } catch {
-    notice("Copy this link", link, { key: "link", plain: true });
-  }
+	const link = `${location.href.split("#")[0]}#call=${$("call-id").value}`;
+	try {
+		await navigator.clipboard.writeText(link);
+		notice("Link copied", "Whoever opens it joins this call.", { key: "link", calm: true });
+	} catch {
+		notice("Copy this link", link, { key: "link" });
+	}
 }
 
 function wireTabs() {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  const choose = (chosen) => tabs.forEach((tab) => {
-    tab.ariaSelected = String(tab === chosen);
-    tab.tabIndex = tab === chosen ? 0 : -1;
-    $(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
-  });
-  tabs.forEach((tab, index) => {
-    tab.addEventListener("click", () => choose(tab));
-    tab.addEventListener("keydown", ({ key }) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-      if (!step) return;
-      const next = tabs[(index + step + tabs.length) % tabs.length];
-      choose(next);
-      next.focus();
-    });
-  });
+	const tabs = [...document.querySelectorAll("[role=tab]")];
+	const choose = (chosen) => tabs.forEach((tab) => {
+		tab.ariaSelected = String(tab === chosen);
+		tab.tabIndex = tab === chosen ? 0 : -1;
+		$(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
+	});
+	tabs.forEach((tab, index) => {
+		tab.onclick = () => choose(tab);
+		tab.onkeydown = ({ key }) => {
+			const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+			if (!step) return;
+			const next = tabs.at((index + step) % tabs.length);
+			choose(next);
+			next.focus();
+		};
+	});
 }
 
 function wire() {
-  for (const [id, action] of Object.entries(ACTIONS)) if (id !== "message") $(id).addEventListener("click", action);
-  $("keypad").append(..."123456789*0#".split("").map((digit) =>
-    make("button", { type: "button", textContent: digit, on: { click: () => sendDigit(digit) } })));
-  $("lobby").addEventListener("submit", (event) => { event.preventDefault(); start(true); });
-  $("start-quiet").addEventListener("click", () => start(false));
-  $("show-key").addEventListener("click", showKeyField);
-  $("composer").addEventListener("submit", sendText);
-  $("copy-link").addEventListener("click", copyLink);
-  $("call-id").addEventListener("input", () => { $("call-name").textContent = $("call-id").value; });
-  $("mic-picker").addEventListener("change", ({ target }) => useMicrophone(target.value));
-  $("speaker-picker").addEventListener("change", ({ target }) => $("agent-audio").setSinkId(target.value));
-  $("camera-picker").addEventListener("change", async () => {
-    if (!call.tracks.camera) return;
-    await ACTIONS.camera();
-    await ACTIONS.camera();
-  });
-  navigator.mediaDevices?.addEventListener("devicechange", () => call && listDevices(call.tracks));
-  document.addEventListener("keydown", onKey);
-  addEventListener("pagehide", () => call?.hangUp());
-  wireTabs();
+	for (const [id, picture, label, key, action] of CONTROLS) {
+		const title = key ? `${label} (${key})` : label;
+		$("dock").append(make("button", { id, title, onclick: action }, icon(picture), make("span", label)));
+	}
+	const shortcuts = [...CONTROLS.map(([, , label, key]) => [key, label]), ["T", "Write a message"], ["?", "This list"]];
+	$("shortcuts").append(...shortcuts.filter(([key]) => key).flatMap(([key, label]) =>
+		[make("dt", {}, make("kbd", key)), make("dd", label)]));
+	$("keypad").append(...[..."123456789*0#"].map((digit) => make("button", { textContent: digit, onclick: () => sendDigit(digit) })));
+	$("lobby").onsubmit = (event) => { event.preventDefault(); start(true); };
+	$("composer").onsubmit = (event) => { event.preventDefault(); sendText(); };
+	$("start-quiet").onclick = () => start(false);
+	$("show-key").onclick = showKeyField;
+	$("copy-link").onclick = copyLink;
+	$("help").onclick = () => $("help-dialog").showModal();
+	$("call-id").oninput = () => { $("call-name").textContent = $("call-id").value; };
+	$("mic-picker").onchange = ({ target }) => useMicrophone(target.value);
+	$("speaker-picker").onchange = ({ target }) => $("agent-audio").setSinkId(target.value);
+	$("camera-picker").onchange = () => call.tracks.camera && toggle("camera").then(() => $("camera").click());
+	navigator.mediaDevices?.addEventListener("devicechange", () => call && listDevices(call.tracks));
+	document.addEventListener("keydown", onKey);
+	addEventListener("pagehide", () => call?.end());
+	wireTabs();
 }
 
 // The clock of the page
 
 function showLevel(meter, level) {
-  meter.firstChild.style.setProperty("--level", level.toFixed(3));
-  meter.ariaValueNow = String(Math.round(level * 100));
+	meter.firstChild.style.setProperty("--level", level.toFixed(3));
+	meter.ariaValueNow = Math.round(level * 100);
 }
 
 function frame(now) {
-  heardMs = levels.measure(now) ?? heardMs;
-  orb.draw(now, levels);
-  if (levels.you) {
-    showLevel($("you-level"), levels.you.level);
-    showLevel($("agent-level"), levels.agent.level);
-    watchFrames(now);
-  }
-  requestAnimationFrame(frame);
+	if (levels.you) {
+		const delay = levels.measure(now);
+		if (delay) heardAfter(unheard, delay);
+		if (delay) unheard = null;
+		showLevel($("you-level"), levels.you.level);
+		showLevel($("agent-level"), levels.agent.level);
+		watchFrames(now);
+	}
+	orb.draw(now, levels);
+	requestAnimationFrame(frame);
 }
 
 function everySecond() {
-  if (!call || !["live", "reconnecting"].includes(call.phase)) return;
-  call.send({ type: "ping", n: Math.round(performance.now() * 10) / 10 });
-  if (!$("link").hidden) showStats(call, ids, channelMs);
+	if (call?.phase !== "live") return;
+	call.send({ type: "ping", n: Math.round(performance.now()) });
+	if (!$("link").hidden) showStats(call.peer, ids, channelMs);
 }
 
-function newCallId() {
-  const letters = "abcdefghjkmnpqrstuvwxyz23456789";
-  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => letters[byte % letters.length]).join("");
-}
+const newCallId = () => `call-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
 
-const asked = new URLSearchParams(location.hash.slice(1)).get("call");
-$("call-id").value = asked ?? newCallId();
-$("call-name").textContent = $("call-id").value;
+$("call-id").value = new URLSearchParams(location.hash.slice(1)).get("call") ?? newCallId();
 followTheme($("theme"));
 wire();
-conversation.clear();
-latency.clear();
+$("call-id").oninput();
+clearAll();
 setPhase("lobby");
-if (!window.isSecureContext) notice(...explain(null), { key: "microphone" });
-setInterval(everySecond, STATS_MS);
+if (!navigator.mediaDevices) notice(...explain(), { key: "microphone" });
+setInterval(everySecond, 1000);
 requestAnimationFrame(frame);

@@ -2,135 +2,109 @@
 
 import { $, icon, make, seconds, millis } from "./dom.js";
 
-const ECHO_MS = 8000; // typed words come back from the server as a transcript
+const NEAR_PX = 160;
+const FULL_BAR_MS = 1500;
 
-// Where the time went; a span belongs to the part that its later mark ends.
+// A span belongs to the part of the work that its later mark ends.
 const STAGES = [
-  ["Hearing the end", "pause transcript_final turn_detected end_of_turn"],
-  ["Thinking", "llm_first_token first_sentence"],
-  ["Tools", "tool_called tool_done"],
-  ["Voice", "tts_first_audio"],
-  ["Playing", "first_audio_played"],
-].map(([name, marks]) => [name, marks.split(" ")]);
+	["Hearing the end", /pause|transcript_final|turn_detected|end_of_turn/],
+	["Thinking", /llm_first_token|first_sentence|tool_called/],
+	["Tools", /tool_done/],
+	["Voice", /tts_first_audio/],
+	["Playing", /first_audio_played/],
+];
 
-/** Sum the spans between the end of the user's speech and the first sound of the answer. */
-export function stagesOf(spans = {}) {
-  const pairs = Object.entries(spans).map(([name, ms]) => [...name.split(".."), ms]);
-  const from = pairs.findIndex(([earlier]) => earlier === "speech_end");
-  const to = pairs.findIndex(([, later]) => later === "first_audio_played");
-  const counted = pairs.slice(Math.max(from, 0), to < 0 ? undefined : to + 1);
-  return STAGES.map(([name, marks], index) => {
-    const ms = counted.reduce((sum, [, later, took]) => sum + (marks.includes(later) ? took : 0), 0);
-    return { name, ms, index };
-  }).filter(({ ms }) => ms > 0);
+/** Where the time went between the end of the user's speech and the first sound of the answer. */
+function stagesOf(spans = {}) {
+	const names = Object.keys(spans);
+	const from = Math.max(0, names.findIndex((name) => name.startsWith("speech_end..")));
+	const to = names.findIndex((name) => name.endsWith("..first_audio_played"));
+	const counted = names.slice(from, to < 0 ? names.length : to + 1);
+	return STAGES.map(([name, marks], index) => {
+		const its = counted.filter((span) => marks.test(span.split("..")[1]));
+		return { name, className: `t${index}`, ms: its.reduce((sum, span) => sum + spans[span], 0) };
+	}).filter(({ ms }) => ms > 0);
 }
 
-export function bar(stages) {
-  return make("div", { className: "bar" }, ...stages.map(({ ms, index }) => {
-    const part = make("i", { className: `t${index}` });
-    part.style.setProperty("--share", ms);
-    return part;
-  }));
+/** A bar of where the time went, and its words. */
+export function delayBar({ turn_id: turn, response_delay_ms: delay, spans_ms: spans }) {
+	const stages = stagesOf(spans);
+	const bar = make("div", { className: "bar" }, ...stages.map(({ className }) => make("i", { className })));
+	bar.style.setProperty("--width", `${Math.min(100, delay / FULL_BAR_MS * 100)}%`);
+	stages.forEach(({ ms }, index) => bar.children[index].style.setProperty("--share", ms));
+	const key = stages.map(({ name, ms, className }) => make("span", { className, textContent: `${name} ${millis(ms)}` }));
+	const element = make("div", { className: "delay" }, bar, make("b", `${seconds(delay)} to answer`), make("span"), make("div", { className: "key" }, ...key));
+	element.dataset.turn = turn;
+	return element;
 }
 
-export function legend(stages) {
-  return make("div", { className: "key" },
-    ...stages.map(({ name, ms, index }) => make("span", { className: `t${index}`, textContent: `${name} ${millis(ms)}` })));
+/** Say how long the answer of a turn took until it was heard here. */
+export function heardAfter(turn, ms) {
+	for (const element of document.querySelectorAll(".delay")) {
+		if (element.dataset.turn === turn) element.children[2].textContent = `, ${seconds(ms)} as heard here`;
+	}
 }
 
 export class Conversation {
-  agentName = "Agent";
-  #list = $("transcript");
-  #items = new Map();
-  #typed = [];
-  #tools = new Map();
+	agentName = "Agent";
+	#list = $("transcript");
+	#items = new Map();
+	#delays = new Map(); // they come before the words
 
-  clear() {
-    this.#items.clear();
-    this.#tools.clear();
-    this.#typed = [];
-    this.#list.replaceChildren(make("li", { className: "empty", textContent: "What you and the agent say appears here, word by word." }));
-  }
+	clear() {
+		this.#items.clear();
+		this.#list.replaceChildren(make("li", { className: "empty", textContent: "What you and the agent say appears here, word by word." }));
+	}
 
-  transcript({ role, id, text, final, interrupted }) {
-    const key = `${role} ${id}`;
-    let item = this.#items.get(key) ?? (role === "user" ? this.#typedBefore(text) : null);
-    if (!item && !text) return;
-    item ??= this.#add(role);
-    this.#items.set(key, item);
-    const before = item.dataset.text ?? "";
-    const lost = interrupted && before.startsWith(text) ? before.slice(text.length) : "";
-    item.querySelector("p").replaceChildren(text, ...(lost.trim() ? [" ", make("s", { textContent: lost.trim() })] : []),
-      ...(interrupted ? [make("span", { className: "cut", textContent: "interrupted" })] : []));
-    item.dataset.text = text;
-    item.classList.toggle("partial", !final);
-    item.classList.toggle("interrupted", Boolean(interrupted));
-    if (final) $("said").textContent = `${role === "user" ? "You" : this.agentName}: ${text}`;
-    this.#follow();
-  }
+	transcript({ role, id, text, final, interrupted, unheard, name }) {
+		const key = `${role} ${id}`;
+		const item = this.#items.get(key) ?? (text && this.#addWords(role, name));
+		if (!item) return;
+		this.#items.set(key, item);
+		if (role === "agent") item.append(this.#delays.get(id) ?? "");
+		const words = item.querySelector("p");
+		words.textContent = text;
+		if (unheard) words.append(" ", make("s", unheard));
+		if (interrupted) words.append(make("span", { className: "cut", textContent: "interrupted" }));
+		item.classList.toggle("partial", !final);
+		if (final) $("said").textContent = `${role === "user" ? "You" : this.agentName}: ${text}`;
+	}
 
-  /** Show typed words at once; their transcript takes this place when it comes. */
-  typed(text) {
-    const item = this.#add("user");
-    item.querySelector("p").textContent = text;
-    this.#typed.push({ text, item, at: performance.now() });
-    this.#follow();
-  }
+	tool({ phase, id, name, arguments: given, ok = true, duration_ms: took }) {
+		const key = `tool ${id}`;
+		if (!this.#items.has(key)) {
+			const code = make("code", {}, make("b", name), `(${spelled(given)})`);
+			this.#items.set(key, this.#add(make("li", { className: "tool busy" }, icon("tool"), code, make("span", "running"))));
+		}
+		if (phase !== "end") return;
+		const item = this.#items.get(key);
+		item.className = ok ? "tool" : "tool failed";
+		item.lastChild.textContent = `${ok ? "done" : "failed"}${took === undefined ? "" : ` in ${millis(took)}`}`;
+	}
 
-  #typedBefore(text) {
-    this.#typed = this.#typed.filter(({ at }) => performance.now() - at < ECHO_MS);
-    const index = this.#typed.findIndex((typed) => typed.text === text);
-    return index < 0 ? null : this.#typed.splice(index, 1)[0].item;
-  }
+	/** Show how long an answer took below its words. */
+	turn(message) {
+		this.#delays.set(message.turn_id, delayBar(message));
+		this.#items.get(`agent ${message.turn_id}`)?.append(this.#delays.get(message.turn_id));
+	}
 
-  tool({ phase, id, name, arguments: given, ok, duration_ms: took }) {
-    let item = this.#tools.get(id);
-    if (!item) {
-      const code = make("code", {}, make("b", { textContent: name }), `(${spelled(given)})`);
-      item = this.#append(make("li", { className: "tool busy" }, icon("tool"), code, make("span", { textContent: "running" })));
-      this.#tools.set(id, item);
-    }
-    if (phase === "end") {
-      item.classList.remove("busy");
-      item.classList.toggle("failed", ok === false);
-      const word = ok === false ? "failed" : "done";
-      item.querySelector("span").textContent = took === undefined ? word : `${word} in ${millis(took)}`;
-    }
-    this.#follow();
-  }
+	#addWords(role, name = role === "user" ? "You" : this.agentName) {
+		const who = make("small", name);
+		return this.#add(make("li", { className: `said ${role}` }, who, make("p")));
+	}
 
-  /** Show how long an answer took below its words. */
-  turn({ turn_id: id, response_delay_ms: delay, spans_ms: spans }, heardMs) {
-    const item = this.#items.get(`agent ${id}`) ?? [...this.#list.querySelectorAll(".agent")].pop();
-    if (!item || typeof delay !== "number") return;
-    const stages = stagesOf(spans);
-    const heard = heardMs ? `, ${seconds(heardMs)} as heard here` : "";
-    item.querySelector(".delay")?.remove();
-    item.append(make("div", { className: "delay" }, bar(stages),
-      make("div", {}, make("b", { textContent: `${seconds(delay)} to answer` }), heard), legend(stages)));
-    this.#follow();
-  }
+	#add(item) {
+		this.#list.querySelector(".empty")?.remove();
+		this.#list.append(item);
+		return item;
+	}
 
-  #add(role) {
-    const who = make("small", { textContent: role === "user" ? "You" : this.agentName });
-    return this.#append(make("li", { className: `said ${role}` }, who, make("p")));
-  }
-
-  #append(item) {
-    this.#list.querySelector(".empty")?.remove();
-    this.#list.append(item);
-    return item;
-  }
-
-  /** Keep the newest in view, unless somebody reads further up. */
-  #follow() {
-    const { scrollHeight, scrollTop, clientHeight, lastElementChild } = this.#list;
-    const added = (lastElementChild?.offsetHeight ?? 0) + 140;
-    if (scrollHeight - scrollTop - clientHeight < added) this.#list.scrollTop = scrollHeight;
-  }
+	/** Do something to the list and keep its end in view, unless somebody reads further up. */
+	follow(change) {
+		const { scrollHeight, scrollTop, clientHeight } = this.#list;
+		change();
+		if (scrollHeight - scrollTop - clientHeight < NEAR_PX) this.#list.scrollTop = this.#list.scrollHeight;
+	}
 }
 
-export function spelled(given) {
-  if (!given || typeof given !== "object") return given ?? "";
-  return Object.entries(given).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ");
-}
+const spelled = (given) => Object.entries(given ?? {}).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ");

@@ -2,22 +2,21 @@
 
 export const $ = (id) => document.getElementById(id);
 
-export function make(tag, { on = {}, data = {}, ...properties } = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  Object.assign(element.dataset, data);
-  for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
-  element.append(...children.filter((child) => child !== null));
-  return element;
+/** Make an element of properties, or a text, and children. */
+export function make(tag, properties = {}, ...children) {
+	const given = typeof properties === "object" ? properties : { textContent: properties };
+	const element = Object.assign(document.createElement(tag), given);
+	element.append(...children.filter(Boolean));
+	return element;
 }
 
 export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `#i-${name}`);
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(use);
-  return svg;
+	const [svg, use] = ["svg", "use"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+	use.setAttribute("href", `#i-${name}`);
+	svg.setAttribute("viewBox", "0 0 24 24");
+	svg.append(use);
+	return svg;
 }
 
-export const seconds = (ms) => (ms < 10000 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`);
+export const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`;
 export const millis = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : seconds(ms));

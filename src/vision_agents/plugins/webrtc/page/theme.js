@@ -1,36 +1,26 @@
-// Dark, light, or as the system; the choice is kept in this browser.
+// Dark, light, or as the system; the choice is kept in this browser where it may be.
 
 const NEXT = { system: "dark", dark: "light", light: "system" };
-const NAMES = { system: "as the system", dark: "dark", light: "light" };
 
 export function followTheme(button) {
-  const show = (theme) => {
-    document.documentElement.dataset.theme = theme;
-    button.ariaLabel = button.title = `Colours: ${NAMES[theme]}`;
-  };
-  let theme = kept() ?? "system";
-  show(theme);
-  button.addEventListener("click", () => {
-    theme = NEXT[theme];
-    show(theme);
-    keep(theme);
-  });
+	const kept = attempt(() => localStorage.getItem("theme"));
+	let theme = kept in NEXT ? kept : "system";
+	const show = () => {
+		document.documentElement.dataset.theme = theme;
+		button.ariaLabel = button.title = `Colours: ${theme}`;
+	};
+	button.onclick = () => {
+		theme = NEXT[theme];
+		attempt(() => localStorage.setItem("theme", theme));
+		show();
+	};
+	show();
 }
 
-// Storage may be forbidden: then the choice lasts as long as the page.
-function kept() {
-  try {
-    const theme = localStorage.getItem("theme");
-    return theme in NEXT ? theme : null;
-  } catch {
-    return null;
-  }
-}
-
-function keep(theme) {
-  try {
-    localStorage.setItem("theme", theme);
-  } catch {
-    // see above
-  }
+function attempt(action) {
+	try {
+		return action();
+	} catch {
+		return null; // storage may be forbidden
+	}
 }
