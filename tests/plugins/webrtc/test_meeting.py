@@ -182,6 +182,24 @@ class TestPictures:
         await scene.agent.close()
         scene.agent.send_video(picture)
 
+    async def test_a_page_that_comes_back_shows_nothing_until_it_does(self) -> None:
+        scene = Scene()
+        seat, peer = await scene.person()
+        picture = RgbFrame(np.zeros((2, 4, 3), np.uint8), captured_at=0.0)
+        peer.ears.on_video(TrackType.VIDEO, picture)
+        await scene.meeting.readmit(seat.participant.id, seat.resume_id, "offer")
+        scene.street.peers[-1].ears.on_connected()
+        scene.street.peers[-1].ears.on_video_ended(TrackType.VIDEO)
+
+        assert scene.ears.told() == [
+            "joined",
+            "shows VIDEO 4",
+            "shows no VIDEO",
+            "reconnecting",
+            "reconnected",
+        ]
+        await scene.agent.close()
+
 
 class TestMessages:
     async def test_words_keys_and_silence_reach_the_agent_and_a_ping_comes_back(self) -> None:
