@@ -248,7 +248,7 @@ async def test_a_network_that_was_away_for_seconds(shoot: Shoot, outage: int) ->
         await page.fill("#message", "one")
         await page.keyboard.press("Enter")
         await expect(page.locator("#transcript")).to_contain_text("First answer.")
-        before = await launcher.list_sessions("lunch")
+        session = await launcher.list_sessions("lunch")
 
         network.cut()
         await asyncio.sleep(outage)
@@ -265,9 +265,9 @@ async def test_a_network_that_was_away_for_seconds(shoot: Shoot, outage: int) ->
         await ears.agent_speaks(before)
         await expect(page.locator("#transcript")).to_contain_text("First answer.")
         await expect(page.locator("#transcript")).to_contain_text("Second answer.")
-        after = await launcher.list_sessions("lunch")
-        assert [info.session_id for info in after] == [info.session_id for info in before]
-        assert len(after) == 1
+        same = await launcher.list_sessions("lunch")
+        assert len(same) == 1
+        assert [info.session_id for info in same] == [info.session_id for info in session]
 
 
 async def reason_of_the_end(launcher: AgentLauncher, session_id: str) -> Reason | None:
