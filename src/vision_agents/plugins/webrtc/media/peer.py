@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Protocol
 
 from aiortc import RTCDataChannel, RTCSessionDescription
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.errors import BadOffer, EdgeError
@@ -221,6 +222,6 @@ class Peer:
             return
         try:
             tell(*args, **kwargs)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - it must not end aiortc's own tasks
             self.stats.errors += 1
-            logger.exception("A listener of a peer connection failed")
+            logger.error("A listener of a peer connection failed", extra=failure_fields(error))
