@@ -16,6 +16,7 @@ from vision_agents.core.agents.agent import Agent
 from vision_agents.core.edge.http import HttpAnswer, HttpFiles, HttpRequest, HttpRoute
 from vision_agents.core.edge.loopback import Edge
 from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, EdgeTransport
+from vision_agents.core.errors import ConfigurationError
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.runner.console_run import ConsoleRun, RunOptions
 from vision_agents.core.runner.options import ServeOptions
@@ -133,6 +134,16 @@ async def test_an_api_key_holds_here_too() -> None:
             assert problem(await client.post("/calls/lunch/hello"))[0] == 401
 
     await run(visit, options=ServeOptions(api_key="key"))  # pyright: ignore[reportArgumentType]
+
+
+async def test_an_environment_that_cannot_be_is_told_before_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISION_AGENTS_MAX_CONNECTIONS", "none")
+
+    async def visit(screen: Shown) -> None:
+        raise AssertionError("it was served")
+
+    with pytest.raises(ConfigurationError, match="VISION_AGENTS_MAX_CONNECTIONS"):
+        await run(visit)
 
 
 @pytest.mark.parametrize("no_demo", [False, True])

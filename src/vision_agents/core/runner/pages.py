@@ -48,17 +48,27 @@ class CallPages:
         opens: bool,
     ) -> None:
         self._launcher = launcher
-        self._options = options
+        self._given = options
+        self._options: ServeOptions | None = None
         self._screen = screen
         self._opens = opens
         self._routes: Sequence[HttpRoute | HttpFiles] = ()
 
     def take(self, agent: Agent) -> None:
-        """Look at what an agent's edge contributes."""
+        """Look at what an agent's edge contributes.
+
+        Raises:
+            ConfigurationError: there is something to serve, and the environment asks for the impossible.
+        """
         try:
-            self._routes = type(agent.edge).http_routes()
+            edge = agent.edge
         except ConfigurationError:  # an agent without one joins calls in its own way
-            self._routes = ()
+            return
+        self._routes = type(edge).http_routes()
+        if self._routes:
+            from vision_agents.core.runner.options import options_from_environment
+
+            self._options = _for_this_machine((self._given or options_from_environment)())
 
     @property
     def wanted(self) -> bool:
@@ -72,10 +82,9 @@ class CallPages:
             yield
             return
         from vision_agents.core.runner.http.listening import listening
-        from vision_agents.core.runner.options import options_from_environment
 
-        options = _for_this_machine((self._options or options_from_environment)())
-        async with listening(self._app(options), options, host=_HOST) as url:
+        assert self._options is not None
+        async with listening(self._app(self._options), self._options, host=_HOST) as url:
             self._show(url, call)
             yield
 

@@ -104,6 +104,7 @@ class Seat:
         self._peer: MediaPeer | None = None
         self._held: list[Mapping[str, object]] = []
         self._lines: deque[tuple[Seconds, Mapping[str, object]]] = deque(maxlen=_MOST_LINES)
+        self._showing: set[TrackType] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._allowed = float(_MESSAGES_A_SECOND)
         self._counted: Seconds = 0.0
@@ -122,6 +123,8 @@ class Seat:
         if before is not None:
             self._hooks.retire(before)
             self._held = [*self._maybe_lost(), *self._held]
+            for kind in list(self._showing):  # the next connection begins without pictures
+                self.seen_no_more(kind)
         self._lose(self._settings.connect_wait, "the page did not connect")
         self.resume_id = secrets.token_urlsafe(16)
         return answer
@@ -198,11 +201,13 @@ class Seat:
     def seen(self, kind: TrackType, frame: VideoFrame) -> None:
         """Pass on what they show."""
         if self.reachable:
+            self._showing.add(kind)
             self._hooks.video(self, kind, frame)
 
     def seen_no_more(self, kind: TrackType) -> None:
         """Pass on that they show it no longer."""
-        if self.state is not SeatState.JOINING:
+        if kind in self._showing:
+            self._showing.discard(kind)
             self._hooks.video_ended(self, kind)
 
     def told(self, data: Mapping[str, object]) -> None:
