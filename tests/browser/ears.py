@@ -18,47 +18,56 @@ window.opened = new Promise((resolve) => {
   };
 });
 window.Ear = class {
+  // Stretches of sound, in the page's time; a word is one, or a whole sentence.
+  sounds = [];
+
   constructor(stream) {
     this.context = new AudioContext();
     this.analyser = new AnalyserNode(this.context, { fftSize: 32768 });
     this.context.createMediaStreamSource(stream).connect(this.analyser);
     this.samples = new Float32Array(32768);
+    this.heard = performance.now();
+    setInterval(() => this.look(), 20);
   }
-  // The newest stretch of samples, and the page's time of its last one.
+
   look() {
     this.analyser.getFloatTimeDomainData(this.samples);
-    return performance.now();
-  }
-  loud(from, to) {
-    for (let at = from; at !== to; at += Math.sign(to - from)) {
-      if (Math.abs(this.samples[at]) > 0.01) return at;
+    const now = performance.now();
+    const per = 1000 / this.context.sampleRate;
+    const first = Math.max(0, this.samples.length - Math.ceil((now - this.heard) / per));
+    for (let index = first; index < this.samples.length; index++) {
+      if (Math.abs(this.samples[index]) > 0.01) this.note(now - (this.samples.length - 1 - index) * per);
     }
-    return -1;
+    this.heard = now;
   }
-  at(index, now) {
-    return now - (this.samples.length - 1 - index) * 1000 / this.context.sampleRate;
+
+  note(at) {
+    const last = this.sounds.at(-1);
+    if (last && at - last.to < 100) last.to = at;
+    else this.sounds.push({ from: at, to: at });
   }
+
+  // Page time of the first sound after `since`.
+  sound(since) {
+    return this.until(() => {
+      const found = this.sounds.find(({ to }) => to > since);
+      return found && Math.max(found.from, since);
+    });
+  }
+
   // Page time of the last sound, once it has been silent for `ms`.
   silent(ms) {
-    return this.until((now) => {
-      const last = this.at(this.loud(this.samples.length - 1, -1), now);
-      return now - last > ms && last;
+    return this.until(() => {
+      const last = this.sounds.at(-1)?.to;
+      return last && this.heard - last > ms && last;
     });
   }
-  // Page time of the first sound after `since`.
-  sound(since = performance.now()) {
-    return this.until((now) => {
-      const back = (now - since) * this.context.sampleRate / 1000;
-      const from = Math.max(0, Math.ceil(this.samples.length - 1 - back));
-      const first = this.loud(from, this.samples.length);
-      return first >= 0 && this.at(first, now);
-    });
-  }
+
   until(found) {
     const end = performance.now() + 20000;
     return new Promise((resolve, reject) => {
       const timer = setInterval(() => {
-        const at = found(this.look());
+        const at = found();
         if (at) resolve(at);
         if (performance.now() > end) reject(new Error('It was not heard within 20 s.'));
         if (at || performance.now() > end) clearInterval(timer);
@@ -90,9 +99,13 @@ class Ears:
         """Begin to listen to the agent."""
         await self.page.evaluate("window.agent = new Ear(document.getElementById('agent-audio').srcObject)")
 
-    async def agent_speaks(self) -> float:
-        """Wait for the agent's voice; when it was first heard."""
-        return await self.page.evaluate("window.agent.sound()")
+    async def now(self) -> float:
+        """The page's time."""
+        return await self.page.evaluate("performance.now()")
+
+    async def agent_speaks(self, since: float) -> float:
+        """Wait for the agent's voice; when it was first heard after `since`."""
+        return await self.page.evaluate(f"window.agent.sound({since})")
 
     async def agent_silent(self, ms: int = 300) -> float:
         """Wait until the agent is silent; when it was last heard."""

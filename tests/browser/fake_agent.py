@@ -60,6 +60,7 @@ class FakeAgent:
         self.refuse: dict[str, tuple[int, str]] = {}
         self.api_key: str | None = None
         self.tone = Tone()
+        self.picture: MediaStreamTrack | None = None
         self.peers: list[RTCPeerConnection] = []
         self._channel: Any = None
         self._changed = asyncio.Event()
@@ -132,6 +133,8 @@ class FakeAgent:
         sdp = "".join(line for line in offer["sdp"].splitlines(keepends=True) if ".local " not in line)
         await peer.setRemoteDescription(RTCSessionDescription(sdp, offer["type"]))
         peer.addTrack(self.tone)
+        if self.picture:
+            peer.addTrack(self.picture)  # goes back on the line of the camera, the first of its kind
         await peer.setLocalDescription(await peer.createAnswer())
         answer = peer.localDescription
         return {"sdp": answer.sdp, "type": answer.type, "peer_id": "p1", "resume_token": "resuming"}

@@ -86,9 +86,11 @@ def weather_agent() -> Agent:
 async def test_two_spoken_questions_are_answered_aloud(tmp_path: Path, shoot: Shoot) -> None:
     words = spoken(tmp_path, ("weather in paris", 4.0), ("and in tokyo", 1.0))
     async with serving_agents(weather_agent) as (origin, _), person(origin, words) as (page, ears):
+        before = await ears.now()
         await page.click("#mute")
         for answer in ("It is sunny in Paris.", "It is sunny in Tokyo too."):
-            await ears.agent_speaks()
+            await ears.agent_speaks(before)
+            before = await ears.agent_silent(600)
             line = page.locator("#transcript .agent", has_text=answer)
             await expect(line).to_contain_text("to answer", timeout=15_000)
             await expect(line.locator(".bar i").first).to_be_visible()
@@ -108,9 +110,10 @@ def talking_agent() -> Agent:
 
 async def asked_to_talk(page: Page, ears: Ears) -> None:
     """Write a question whose answer is long, and wait until the answer is heard."""
+    before = await ears.now()
     await page.fill("#message", "tell me something")
     await page.keyboard.press("Enter")
-    await ears.agent_speaks()
+    await ears.agent_speaks(before)
     await expect(page.locator("#state")).to_have_text("Speaking")
 
 
@@ -156,9 +159,10 @@ async def test_words_and_keys_reach_the_agent(shoot: Shoot) -> None:
         return scripted_agent([Says(text="It is noon.", to="what time is it")])
 
     async with serving_agents(agent) as (origin, launcher), person(origin) as (page, ears):
+        before = await ears.now()
         await page.fill("#message", "what time is it")
         await page.keyboard.press("Enter")
-        await ears.agent_speaks()
+        await ears.agent_speaks(before)
         lines = page.locator("#transcript li")
         await expect(lines).to_have_count(2)
         await expect(lines.nth(0)).to_have_text("Youwhat time is it")
@@ -244,7 +248,7 @@ async def test_a_network_that_was_away_for_seconds(shoot: Shoot, outage: int) ->
         await page.fill("#message", "one")
         await page.keyboard.press("Enter")
         await expect(page.locator("#transcript")).to_contain_text("First answer.")
-        before = await launcher.list_sessions("lunch")
+        session = await launcher.list_sessions("lunch")
 
         network.cut()
         await asyncio.sleep(outage)
@@ -255,14 +259,15 @@ async def test_a_network_that_was_away_for_seconds(shoot: Shoot, outage: int) ->
         print(f"phases of a call whose network was away for {outage} s: {phases}")
         ears = Ears(page)
         await ears.open()
+        before = await ears.now()
         await page.fill("#message", "two")
         await page.keyboard.press("Enter")
-        await ears.agent_speaks()
+        await ears.agent_speaks(before)
         await expect(page.locator("#transcript")).to_contain_text("First answer.")
         await expect(page.locator("#transcript")).to_contain_text("Second answer.")
-        after = await launcher.list_sessions("lunch")
-        assert [info.session_id for info in after] == [info.session_id for info in before]
-        assert len(after) == 1
+        same = await launcher.list_sessions("lunch")
+        assert len(same) == 1
+        assert [info.session_id for info in same] == [info.session_id for info in session]
 
 
 async def reason_of_the_end(launcher: AgentLauncher, session_id: str) -> Reason | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from aiortc import VideoStreamTrack
 from playwright.async_api import Page, expect
 from tests.browser.chromium import ALLOWED, DEVICES, browser, phase
 from tests.browser.conftest import Shoot
@@ -118,7 +119,7 @@ async def test_panels_tell_of_latency_events_and_the_connection(agent: FakeAgent
 async def test_a_person_writes_interrupts_presses_keys_shows_and_leaves(
     agent: FakeAgent, shoot: Shoot
 ) -> None:
-    async with browser(DEVICES, ALLOWED, "--auto-select-desktop-capture-source=Entire screen") as context:
+    async with browser(DEVICES, ALLOWED) as context:
         page = context.pages[0]
         await called(page, agent)
         await page.keyboard.press("t")
@@ -157,6 +158,24 @@ async def test_a_person_writes_interrupts_presses_keys_shows_and_leaves(
         await phase(page, "ended")
         await expect(page.locator("#lobby-title")).to_have_text("You left the call")
         await page.wait_for_function("() => !document.getElementById('camera-video').srcObject")
+
+
+async def test_the_agent_is_seen_while_it_shows_itself(agent: FakeAgent, shoot: Shoot) -> None:
+    agent.picture = VideoStreamTrack()  # green, 30 a second
+    async with browser(DEVICES, ALLOWED) as context:
+        page = context.pages[0]
+        await called(page, agent)
+        await expect(page.locator("#agent-video")).to_be_visible(timeout=15_000)
+        await expect(page.locator("#orb")).to_be_hidden()
+        await page.click("#camera")
+        await page.click("#share")
+        for own in ("camera", "screen"):
+            await page.wait_for_function(f"() => document.getElementById('{own}-video').videoWidth > 0")
+        await shoot(page, "agent-video-and-screen")
+        await page.click("#share")
+        await expect(page.locator("#screen-tile")).to_be_hidden()
+        agent.picture.stop()
+        await expect(page.locator("#orb")).to_be_visible(timeout=15_000)
 
 
 async def test_the_agent_leaves_and_the_page_says_why(agent: FakeAgent, shoot: Shoot) -> None:
