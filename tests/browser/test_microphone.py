@@ -69,11 +69,12 @@ async def opened(context: BrowserContext, url: str, script: str) -> Page:
             "was closed",
         ),
         ("missing", (ALLOWED,), watched(), "No microphone was found"),
-        (
+        pytest.param(
             "busy",
             (DEVICES, ALLOWED),
             watched("new DOMException('Could not start audio source', 'NotReadableError')"),
             "cannot be opened",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -93,9 +93,13 @@ async def test_a_conversation_is_shown_as_it_happens(agent: FakeAgent, shoot: Sh
         assert not complaints
 
 
-async def test_panels_tell_of_latency_events_and_the_connection(agent: FakeAgent, shoot: Shoot) -> None:
+async def test_panels_tell_of_latency_events_and_the_connection_and_nobody_else_is_asked(
+    agent: FakeAgent, shoot: Shoot
+) -> None:
     async with browser(DEVICES, ALLOWED, color_scheme="light") as context:
         page = context.pages[0]
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         await called(page, agent)
         agent.tell(*CONVERSATION)
         await page.click("#tab-turns")
@@ -114,6 +118,14 @@ async def test_panels_tell_of_latency_events_and_the_connection(agent: FakeAgent
         await expect(stats).to_contain_text("opus 48 kHz")
         await expect(stats).to_contain_text("morning-call")
         await shoot(page, "connection")
+
+        assert asked
+        assert [url for url in asked if not url.startswith(f"{agent.origin}/")] == []
+        assert not [url for url in asked if "joining" in url or "resuming" in url]
+
+
+def test_the_page_is_light() -> None:
+    assert sum(file.stat().st_size for file in PAGE.iterdir()) < MOST_BYTES
 
 
 async def test_a_person_writes_interrupts_presses_keys_shows_and_leaves(
@@ -220,8 +232,9 @@ async def test_a_lost_connection_comes_back_by_itself_or_by_a_button(agent: Fake
         await phase(page, "live")
 
 
-async def test_a_key_is_asked_for_and_kept_in_the_page_only(agent: FakeAgent, shoot: Shoot) -> None:
+async def test_refusals_are_told_and_a_key_is_kept_in_the_page_only(agent: FakeAgent, shoot: Shoot) -> None:
     agent.api_key = "key-of-the-test"
+    agent.refuse["offer"] = (409, "No agent has joined the call.")
     async with browser(DEVICES, ALLOWED, color_scheme="light") as context:
         page = context.pages[0]
         await page.goto(f"{agent.origin}/demo/#call=locked")
@@ -230,32 +243,11 @@ async def test_a_key_is_asked_for_and_kept_in_the_page_only(agent: FakeAgent, sh
         await shoot(page, "api-key")
         await page.fill("#api-key", agent.api_key)
         await page.keyboard.press("Enter")
-        await phase(page, "live")
-        kept = await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])")
-        assert agent.api_key not in kept
-
-
-async def test_refusals_are_told_in_words(agent: FakeAgent, shoot: Shoot) -> None:
-    async with browser(DEVICES, ALLOWED) as context:
-        page = context.pages[0]
-        agent.refuse["offer"] = (409, "No agent has joined the call.")
-        await page.goto(f"{agent.origin}/demo/#call=nobody")
-        await page.click("#start")
         await expect(page.locator("#notices")).to_contain_text("No agent has joined the call.")
         await phase(page, "lobby")
         await shoot(page, "refused")
-
-
-async def test_the_page_is_light_and_asks_nobody_else(agent: FakeAgent) -> None:
-    assert sum(file.stat().st_size for file in PAGE.iterdir()) < MOST_BYTES
-    async with browser(DEVICES, ALLOWED) as context:
-        page = context.pages[0]
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        await called(page, agent)
-        await page.click("#camera")
-        await page.click("#tab-link")
-        await agent.until("ping")
-        assert asked
-        assert [url for url in asked if not url.startswith(f"{agent.origin}/")] == []
-        assert not [url for url in asked if "joining" in url or "resuming" in url]
+        agent.refuse.clear()
+        await page.click("#start")
+        await phase(page, "live")
+        kept = await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, location.href])")
+        assert agent.api_key not in kept

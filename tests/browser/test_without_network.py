@@ -14,7 +14,7 @@ from tests.browser.chromium import executable
 ROOT = Path(__file__).parents[2]
 SCENES = (
     "tests/browser/test_calls.py::test_two_spoken_questions_are_answered_aloud",
-    "tests/browser/test_page.py::test_the_page_is_light_and_asks_nobody_else",
+    "tests/browser/test_page.py::test_panels_tell_of_latency_events_and_the_connection_and_nobody_else_is_asked",
 )
 
 
