@@ -19,8 +19,9 @@ import asyncio
 import json
 from typing import Any
 
-from benchmarks.webrtc import cycles, density, loss, round_trip
 from benchmarks.webrtc.echo import SERVERS
+
+from benchmarks.webrtc import cycles, density, loss, round_trip
 
 
 def _round_trip(options: argparse.Namespace, server: str) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
+import sys
 from collections.abc import Callable
 from functools import cache
 
@@ -104,3 +106,30 @@ class LeanClient:
         if self._timer is not None:
             self._timer.cancel()
         await self.connection.close()
+
+
+async def many(sessions: int) -> None:
+    """Be the clients of `density`, led over standard input and output by lines of JSON."""
+    lines = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    clients = [LeanClient() for _ in range(sessions)]
+    for client in clients:
+        print(json.dumps(await client.offer()), flush=True)
+        await client.take(json.loads(await lines.readline()))
+        await client.connected.wait()
+    print("connected", flush=True)
+    await lines.readline()
+    before = [client.packets_back for client in clients]
+    await lines.readline()
+    print(
+        json.dumps([client.packets_back - was for client, was in zip(clients, before, strict=True)]),
+        flush=True,
+    )
+    await lines.readline()
+    for client in clients:
+        await client.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(many(int(sys.argv[1])))

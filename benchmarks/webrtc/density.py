@@ -1,7 +1,7 @@
 """Many calls in one process: what each costs, and whether all are served in time.
 
 The clients run in a process of their own, so that the figures are the server's alone: a client sends a tone
-through aiortc, 50 packets a second, and does nothing else.
+of 50 packets a second and does nothing else.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import multiprocessing
 import sys
 import threading
 import time
+from asyncio.subprocess import PIPE
 from dataclasses import asdict, dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
 import psutil
-from benchmarks.webrtc.client import LeanClient
 from benchmarks.webrtc.echo import SERVERS, OurEcho
 
 
@@ -44,37 +42,36 @@ class Density:
 
 def measure(server: str, *, sessions: int, seconds: float) -> dict[str, Any]:
     """Run the server here and the clients in a child; returns the figures of the server."""
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    child = multiprocessing.get_context("spawn").Process(target=_clients, args=(theirs, sessions))
-    child.start()
-    try:
-        return asdict(asyncio.run(_serve(server, ours, sessions, seconds)))
-    finally:
-        ours.close()
-        child.join(30)
+    return asdict(asyncio.run(_serve(server, sessions, seconds)))
 
 
-async def _serve(server: str, pipe: Connection, sessions: int, seconds: float) -> Density:
+async def _serve(server: str, sessions: int, seconds: float) -> Density:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.webrtc.client", str(sessions), stdin=PIPE, stdout=PIPE
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    say, hear = child.stdin.write, child.stdout.readline
     threads_before = threading.active_count()
     echoes = [SERVERS[server]() for _ in range(sessions)]
     for echo in echoes:
-        offer = await asyncio.to_thread(pipe.recv)
-        pipe.send(await echo.accept(offer))
-    await asyncio.to_thread(pipe.recv)  # all are connected
+        say(json.dumps(await echo.accept(json.loads(await hear()))).encode() + b"\n")
+    await hear()  # all are connected
     await asyncio.sleep(2.0)
     gc.collect()
     before = _counted(echoes)
     threads = threading.active_count() - threads_before
     began, cpu = time.perf_counter(), time.process_time()
-    pipe.send("count")
+    say(b"count\n")
     await asyncio.sleep(seconds)
     cpu, took = time.process_time() - cpu, time.perf_counter() - began
-    pipe.send("report")
-    back: list[float] = await asyncio.to_thread(pipe.recv)
+    say(b"report\n")
+    back: list[int] = json.loads(await hear())
     after = _counted(echoes)
     for echo in echoes:
         await echo.close()
-    pipe.send("end")
+    child.stdin.close()
+    await child.wait()
     frames = after[0] - before[0]
     return Density(
         server=server,
@@ -94,28 +91,3 @@ def _counted(echoes: list[Any]) -> tuple[int, int, list[int]]:
     ours = [echo.peer.stats.outbound for echo in echoes if isinstance(echo, OurEcho)]
     lateness = [sum(column) for column in zip(*(one.pace.lateness for one in ours), strict=True)]
     return sum(one.frames for one in ours), sum(one.underruns for one in ours), lateness
-
-
-def _clients(pipe: Connection, sessions: int) -> None:
-    asyncio.run(_run_clients(pipe, sessions))
-
-
-async def _run_clients(pipe: Connection, sessions: int) -> None:
-    clients = [LeanClient() for _ in range(sessions)]
-    for client in clients:
-        pipe.send(await client.offer())
-        await client.take(await asyncio.to_thread(pipe.recv))
-        await client.connected.wait()
-    pipe.send("connected")
-    await asyncio.to_thread(pipe.recv)
-    before = [client.packets_back for client in clients]
-    await asyncio.to_thread(pipe.recv)
-    pipe.send([float(client.packets_back - was) for client, was in zip(clients, before, strict=True)])
-    await asyncio.to_thread(pipe.recv)
-    for client in clients:
-        await client.close()
-
-
-if __name__ == "__main__":
-    for name in sys.argv[3:] or SERVERS:
-        print(json.dumps(measure(name, sessions=int(sys.argv[1]), seconds=float(sys.argv[2]))))

@@ -109,7 +109,8 @@ async def test_the_collector_hangs_up_on_a_machine_and_tells_keys(capsys: pytest
     acme = example("collector")
     async with AgentLauncher(create_agent=acme.Collector, join_call=acme.join_call) as launcher:
         session = await launcher.start_session("out-1")
-        async with _Callee(edge_of(session.agent)) as callee:
+        callee = _Callee(edge_of(session.agent))
+        async with callee:
             callee.unmutes()
             await callee.presses("7")
             await callee.answers_as_voicemail("please leave a message after the tone")
@@ -125,7 +126,8 @@ async def test_the_collector_hands_the_call_to_a_colleague() -> None:
     async with AgentLauncher(create_agent=acme.Collector, join_call=acme.join_call) as launcher:
         session = await launcher.start_session("out-1")
         edge_of(session.agent).add_phone(LoopbackPhone("tel:+15550100", rings=1.0))
-        async with _Callee(edge_of(session.agent)) as callee:
+        callee = _Callee(edge_of(session.agent))
+        async with callee:
             callee.unmutes()
             await callee.says("hello", breathy=True)
             await callee.hears("about your invoice")

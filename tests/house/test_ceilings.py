@@ -89,6 +89,14 @@ def test_every_package_is_a_regular_one() -> None:
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
+def test_the_log_gets_no_texts_of_foreign_errors() -> None:
+    """They may hold keys and spoken words: `failure_fields` tells what may be told. A command may crash."""
+    told = re.compile(r"\.exception\(\s*[\"']|exc_info=")
+    crash = ROOT / "src" / "vision_agents" / "core" / "runner" / "command_line.py"
+
+    assert [path for path in package_modules() if path != crash and told.search(path.read_text())] == []
+
+
 @pytest.mark.parametrize("pattern", [INDEX_HOSTS, MACHINE_PATHS], ids=["index hosts", "paths of a machine"])
 def test_no_file_names_where_it_was_made(pattern: re.Pattern[str]) -> None:
     found = [f"{name}: {match.group()}" for name, text in texts() for match in pattern.finditer(text)]

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class SimulatedCaller:
         self._muted = False
         self._cameras: dict[TrackType, asyncio.Task[None]] = {}
 
-    async def __aenter__(self) -> SimulatedCaller:
+    async def __aenter__(self) -> Self:
         """Join and open the microphone."""
         self._peer = self._edge.join_as(self._user, self._call_id)
         self._scope.start(self._microphone(), name="microphone")

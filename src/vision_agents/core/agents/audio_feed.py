@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.events.agent import ExceptionEvent
@@ -65,9 +66,9 @@ class AudioFeed:
                 try:
                     await self.processor.process_audio(pcm, participant)
                     failing = False
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - a processor is foreign code
                     if not failing:
                         failing = True
                         name = self.processor.name
-                        logger.exception("A processor failed", extra={"processor": name})
+                        logger.error("A processor failed", extra={"processor": name, **failure_fields(error)})
                         self._events.emit(ExceptionEvent, handler=name, error=error)

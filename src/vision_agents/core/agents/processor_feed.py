@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Iterable
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.events.agent import ExceptionEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.llm.video import VideoLLM
@@ -26,8 +27,8 @@ async def guarded(work: Awaitable[object], name: str, events: EventBus) -> bool:
     try:
         async with asyncio.timeout(_PATIENCE):
             await work
-    except Exception as error:
-        logger.exception("A processor failed", extra={"processor": name})
+    except Exception as error:  # noqa: BLE001 - a processor is foreign code
+        logger.error("A processor failed", extra={"processor": name, **failure_fields(error)})
         events.emit(ExceptionEvent, handler=name, error=error)
         return False
     return True

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vision_agents.core.agents.output import Output
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.audio.resample import Resampler
 from vision_agents.core.audio.track import AudioTrack
@@ -60,8 +61,10 @@ class Publishing:
         if publisher is not None:
             try:
                 self._video = VideoOut(publisher.publish_video_track(), self._connection)
-            except Exception:
-                logger.exception("A processor failed", extra={"processor": publisher.name})
+            except Exception as error:  # noqa: BLE001 - a processor is foreign code
+                logger.error(
+                    "A processor failed", extra={"processor": publisher.name, **failure_fields(error)}
+                )
 
     def _let_hear(self, publisher: AudioPublisher | None) -> None:
         if self._sound is not None:
@@ -70,8 +73,10 @@ class Publishing:
         if publisher is not None:
             try:
                 track = publisher.publish_audio_track()
-            except Exception:
-                logger.exception("A processor failed", extra={"processor": publisher.name})
+            except Exception as error:  # noqa: BLE001 - a processor is foreign code
+                logger.error(
+                    "A processor failed", extra={"processor": publisher.name, **failure_fields(error)}
+                )
                 return
             self._sound = sound = PublishedSound(track, self._output.sample_rate)
             sound.wake = lambda: self._output.play_behind(sound)
@@ -102,10 +107,10 @@ class VideoOut:
     def _send(self, frame: VideoFrame) -> None:
         try:
             self._connection.send_video(frame)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - a connection is foreign code
             self.refused += 1
             if self.refused == 1:
-                logger.exception("The connection refused video")
+                logger.error("The connection refused video", extra=failure_fields(error))
 
 
 class PublishedSound:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.errors import MediaError
 from vision_agents.core.media.local_file import MediaPath, decode_tolerantly, open_container
@@ -105,7 +106,7 @@ class VideoFileTrack:
         return self._reading
 
     def _fail(self, error: Exception) -> None:
-        logger.error("A video file cannot be played any more", extra={"reason": str(error)})
+        logger.error("A video file cannot be played any more", extra=failure_fields(error))
         self.track.end()
         if self.on_broken is not None:
             self.on_broken()

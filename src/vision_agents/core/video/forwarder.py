@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from inspect import isawaitable
 from typing import Any, TypeAlias
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.types.units import Seconds
 from vision_agents.core.video.frame import VideoFrame
@@ -138,8 +139,7 @@ class VideoForwarder:
             handler.failing = True
             logger.error(
                 "A handler of pictures failed",
-                extra={"handler": handler.name, "forwarder": self._name},
-                exc_info=error,
+                extra={"handler": handler.name, "forwarder": self._name, **failure_fields(error)},
             )
             if self._on_failed is not None:
                 self._on_failed(handler.name, error)

@@ -97,16 +97,14 @@ def test_silence_is_an_interruption_then_the_end_and_a_sign_of_life_undoes_it() 
             on_lost=lambda: told.append((loop.time(), "lost")),
         )
         liveness.start()
-        await asyncio.sleep(1.0)
-        liveness.hear(alive=True)
-        for alive in (True, True, False, False):
-            await asyncio.sleep(2.0)
-            liveness.hear(alive=alive)
-        await asyncio.sleep(3.0)  # at 12 s
-        liveness.hear(alive=True)
+        for _ in range(3):  # at 1, 3 and 5 s
+            await asyncio.sleep(1.0 if not told else 2.0)
+            liveness.hear()
+        await asyncio.sleep(7.0)
+        liveness.hear()
         await asyncio.sleep(40.0)
         liveness.stop()
-        liveness.hear(alive=True)
+        liveness.hear()
         assert told == [
             (1.0, "connected"),
             (11.0, "interrupted"),

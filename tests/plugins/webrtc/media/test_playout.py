@@ -41,7 +41,7 @@ def test_a_burst_leaves_at_real_time_speed() -> None:
         assert wire.playout.unplayed == pytest.approx(0.08)  # pyright: ignore[reportUnknownMemberType]
         await asyncio.sleep(0.1)
         wire.playout.stop()
-        assert [at for at, _, _ in wire.spoken] == [0.0, 0.02, 0.04, 0.06, 0.08]
+        assert [at for at, _, _ in wire.spoken] == [0.0, 0.001, 0.021, 0.041, 0.061]
         assert [slot for _, slot, _ in wire.spoken] == [0, 1, 2, 3, 4]
         assert wire.stats.underruns == 0
 
@@ -146,7 +146,7 @@ def test_after_a_long_stall_the_grid_begins_anew_instead_of_a_burst() -> None:
         wire.playout.stop()
         times = [at for at, _, _ in wire.spoken]
         after = [at for at in times if at >= before + 0.5]
-        assert all(b - a >= 0.019 for a, b in itertools.pairwise(after))
+        assert all(c - a >= 0.019 for a, c in zip(after, after[2:], strict=False))  # one ahead, never two
         assert wire.stats.pace.reanchors == 1
 
     run_virtual(scene())
@@ -174,6 +174,7 @@ def test_what_nobody_can_hear_is_discarded_and_what_has_no_end_too() -> None:
         wire.playout.start()
         for _ in range(600):
             wire.playout.push(frame())
+        await asyncio.sleep(0)
         assert wire.playout.unplayed == pytest.approx(10.0)  # pyright: ignore[reportUnknownMemberType]
         wire.playout.stop()
         assert wire.stats.discarded == 600

@@ -36,22 +36,23 @@ def prepare_ice(connection: Connection, settings: PeerSettings) -> None:
     connection.get_component_candidates = from_chosen
 
 
-def watch_consent(connection: Connection, heard: Callable[[bool], None]) -> None:
-    """Ask the browser every 2 s whether it still wants to hear us; `heard` takes each answer, or its absence.
+def watch_consent(connection: Connection, heard: Callable[[], None]) -> None:
+    """Ask the browser every 2 s whether it still wants to hear us; `heard` is told each time it does.
 
-    After an absence it asks at shorter intervals, so that a network that comes back is noticed soon.
+    Without an answer it asks at shorter intervals, so that a network that comes back is noticed soon.
     In the place of aioice's own check, which needs 30 s to find out, and then closes the connection.
     """
     connection.query_consent = partial(_ask, connection, heard)
 
 
-async def _ask(connection: Connection, heard: Callable[[bool], None]) -> None:
+async def _ask(connection: Connection, heard: Callable[[], None]) -> None:
     alive = True
     while True:
         pause = _INTERVAL if alive else _INTERVAL_IN_DOUBT
         await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         alive = await _answers(connection)
-        heard(alive)
+        if alive:
+            heard()
 
 
 async def _answers(connection: Connection) -> bool:

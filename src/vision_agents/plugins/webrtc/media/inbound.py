@@ -21,10 +21,18 @@ class InboundAudio:
     Args:
         emit: takes a frame.
         stats: where to count.
+        heard: is told of each packet, whatever becomes of it.
     """
 
-    def __init__(self, emit: Callable[[PcmData], None], stats: InboundStats) -> None:
+    def __init__(
+        self,
+        emit: Callable[[PcmData], None],
+        stats: InboundStats,
+        *,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
         self._emit = emit
+        self._heard = heard
         self._stats = stats
         self._jitter = JitterBuffer(stats)
         self._decoder = opus_decoder()
@@ -36,6 +44,7 @@ class InboundAudio:
 
     def add(self, source: int, sequence: int, payload: bytes) -> None:
         """Take a packet of the stream `source`; a new source begins a new stream."""
+        self._heard()
         if self._closed or not payload:
             return
         if source != self._source:

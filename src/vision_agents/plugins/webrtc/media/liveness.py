@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from vision_agents.core.types.units import Seconds
 from vision_agents.plugins.webrtc.media.settings import PeerSettings
 
 
@@ -30,36 +31,46 @@ class Liveness:
         self._on_connected = on_connected
         self._on_interrupted = on_interrupted
         self._on_lost = on_lost
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._heard_at: Seconds = 0.0
         self._connected = False
-        self._stopped = False
 
     def start(self) -> None:
         """Wait for the browser to come."""
-        self._arm(self._settings.connect_timeout, self._on_lost)
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(self._settings.connect_timeout, self._on_lost)
 
-    def hear(self, *, alive: bool) -> None:
-        """Take a sign of life, or note that none came in time."""
-        if self._stopped or not alive:
+    def hear(self) -> None:
+        """Take a sign of life; cheap enough for every packet."""
+        if self._loop is None:
             return
-        self._arm(self._settings.interrupted_after, self._interrupt)
+        self._heard_at = self._loop.time()
         if not self._connected:
             self._connected = True
+            self._wait(self._loop, self._settings.interrupted_after)
             self._on_connected()
 
     def stop(self) -> None:
         """Watch no more."""
-        self._stopped = True
+        self._loop = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _interrupt(self) -> None:
-        self._connected = False
-        self._arm(self._settings.lost_after - self._settings.interrupted_after, self._on_lost)
-        self._on_interrupted()
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
+        limit = self._settings.interrupted_after if self._connected else self._settings.lost_after
+        if loop.time() < self._heard_at + limit:
+            self._wait(loop, limit)
+        elif self._connected:
+            self._connected = False
+            self._wait(loop, self._settings.lost_after)
+            self._on_interrupted()
+        else:
+            self._on_lost()
 
-    def _arm(self, delay: float, action: Callable[[], None]) -> None:
+    def _wait(self, loop: asyncio.AbstractEventLoop, limit: Seconds) -> None:
+        """Look again when the silence would be that long."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(delay, action)
+        self._timer = loop.call_at(self._heard_at + limit, self._check, loop)

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Protocol
 
 from aiortc import RTCDataChannel, RTCSessionDescription
 
+from vision_agents.core.aio.failures import failure_fields
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.errors import BadOffer, EdgeError
@@ -72,13 +73,15 @@ class Peer:
         self._settings = settings
         self.stats = PeerStats()
         self._scope = TaskScope("peer")
-        self._inbound = InboundAudio(self._guarded(listener.on_audio), self.stats.inbound)
         self._messages = Messages(self._guarded(listener.on_message), self.stats.messages)
         self._liveness = Liveness(
             settings,
             on_connected=self._guarded(listener.on_connected),
             on_interrupted=self._guarded(listener.on_interrupted),
             on_lost=lambda: self._end("The network is lost"),
+        )
+        self._inbound = InboundAudio(
+            self._guarded(listener.on_audio), self.stats.inbound, heard=self._liveness.hear
         )
         self._connection: MediaConnection | None = None
         self._video: OutgoingVideo | None = None
@@ -105,11 +108,11 @@ class Peer:
             await self.close()
             raise BadOffer("The offer cannot be understood: send what the browser made, complete.") from error
         self._prepare(connection)
+        self._liveness.start()
         await connection.setLocalDescription(await connection.createAnswer())
         if not connection.has_addresses:
             await self.close()
             raise EdgeError("No network address could be used: check host_addresses of the WebRTC edge.")
-        self._liveness.start()
         return connection.localDescription.sdp
 
     @property
@@ -166,7 +169,7 @@ class Peer:
         if connection.audio is None:
             raise EdgeError("This version of aiortc is not supported: use one that pyproject.toml names.")
         connection.ask_for_spare_copies()
-        watch_consent(connection.ice, lambda alive: self._liveness.hear(alive=alive))
+        watch_consent(connection.ice, self._liveness.hear)
         videos = [one for one in connection.getTransceivers() if one.kind == "video"]
         for kind, transceiver in zip(_KINDS, videos, strict=False):
             if kind is TrackType.VIDEO:
@@ -194,7 +197,7 @@ class Peer:
         assert self._connection is not None
         state = self._connection.connectionState
         if state == "connected":
-            self._liveness.hear(alive=True)
+            self._liveness.hear()
         elif state == "closed":
             self._end("The browser has closed the connection")
         elif state == "failed":
@@ -221,6 +224,6 @@ class Peer:
             return
         try:
             tell(*args, **kwargs)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - it must not end aiortc's own tasks
             self.stats.errors += 1
-            logger.exception("A listener of a peer connection failed")
+            logger.error("A listener of a peer connection failed", extra=failure_fields(error))

@@ -17,7 +17,8 @@ SAMPLE_RATE = 48_000
 FRAME_SAMPLES = 960
 
 EARLY: Seconds = 0.019
-"""A frame may leave so much before its time, but not two at once: who paces already is not paced twice."""
+"""A frame leaves at most so much before its time: what comes at real-time speed never waits, whatever its
+phase, and a burst is no more than one frame ahead."""
 
 TOO_LATE: Seconds = 0.04
 """A frame that leaves so long after its time is an underrun: the listener's own buffer may have run dry."""
@@ -109,7 +110,7 @@ class Playout:
             self._stats.discarded += 1
             return
         self._queue.append(frame)
-        self._play(self._loop, early=EARLY)
+        self._play(self._loop)
 
     def flush(self, last: PcmData | None) -> None:
         """Drop what waits, and end with `last`."""
@@ -124,15 +125,15 @@ class Playout:
         if self._loop is None:
             return
         if self._queue:
-            self._play(self._loop, early=_TIMER_SLACK)
+            self._play(self._loop)
         else:
             self._play_silence(self._loop.time())
             self._arm(self._loop)
 
-    def _play(self, loop: asyncio.AbstractEventLoop, *, early: Seconds) -> None:
+    def _play(self, loop: asyncio.AbstractEventLoop) -> None:
         """Send what is due."""
         now = loop.time()
-        while self._queue and now >= self._due - early:
+        while self._queue and now >= self._due - EARLY - _TIMER_SLACK:
             self._end_silence()
             self._make_up()
             self._account(max(0.0, now - self._due), now)
@@ -188,8 +189,12 @@ class Playout:
         self._spoken = True
 
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
-        waits_for_late = not self._queue and self._spoken and not self._silent_slots
-        at = self._due + GRACE if waits_for_late else self._due
+        if self._queue:
+            at = self._due - EARLY
+        elif self._spoken and not self._silent_slots:
+            at = self._due + GRACE
+        else:
+            at = self._due
         if self._timer is not None:
             if self._timer.when() == at:
                 return
