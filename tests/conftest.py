@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from tests.real_redis import RedisServer
 
 
+_REAL_TIME = ("tests/e2e/", "tests/browser/", "tests/plugins/console/", "tests/examples/test_assistant.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what lives in real time, with models or a browser, run one after the other, in one process."""
+    for item in items:
+        if item.nodeid.startswith(_REAL_TIME):
+            item.add_marker(pytest.mark.xdist_group("real time"))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Take what is imported by now out of the garbage collections that each test ends with."""
     gc.collect()

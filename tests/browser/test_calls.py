@@ -21,6 +21,7 @@ from tests.browser.wav import write_wav
 from tests.plugins.webrtc.parts import new_edge, scripted_agent, stay
 
 from vision_agents.core.agents.agent import Agent
+from vision_agents.core.events.plugin import ParticipantLeftEvent
 from vision_agents.core.launcher.launcher import AgentLauncher
 from vision_agents.core.runner.http.app import build_app
 from vision_agents.core.runner.options import ServeOptions
@@ -176,6 +177,21 @@ async def test_words_and_keys_reach_the_agent(shoot: Shoot) -> None:
         await launcher.close_session(session.session_id)
         await phase(page, "ended")
         await expect(page.locator("#lobby-text")).to_contain_text("requested")
+
+
+async def test_who_ends_the_call_has_left_at_once() -> None:
+    agents: list[Agent] = []
+
+    def agent() -> Agent:
+        agents.append(scripted_agent([]))
+        return agents[-1]
+
+    left = asyncio.Event()
+    async with serving_agents(agent) as (origin, _), person(origin) as (page, _):
+        agents[-1].events.on(ParticipantLeftEvent, lambda _: left.set())
+        await page.click("#end")
+        async with asyncio.timeout(1.5):  # a connection that only closes may still come back: 2 s
+            await left.wait()
 
 
 # The phases of the call, each once.

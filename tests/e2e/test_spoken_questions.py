@@ -38,6 +38,7 @@ def heard_again(run: Run) -> list[str]:
     return [moonshine.transcribe([voice[a * 1600 : b * 1600]])[0].text for a, b in ends.reshape(-1, 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voice", ["hibari", "espeak", "flite"])
 def test_two_questions_in_one_call(voice: str, run_example: RunExample) -> None:
     pause = silence(9)
@@ -60,6 +61,7 @@ def test_two_questions_in_one_call(voice: str, run_example: RunExample) -> None:
         assert line in run.output
 
 
+@pytest.mark.slow
 def test_silence_noise_and_music_are_no_turns(run_example: RunExample) -> None:
     run = run_example([silence(2), noise(4), music(6), silence(1)])
     assert run.texts("agent.user_transcript") == []

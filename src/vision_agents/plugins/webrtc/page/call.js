@@ -49,6 +49,7 @@ export class Call extends EventTarget {
 	/** End it; without words of the agent's, it was the user. */
 	end(words = { own: true }) {
 		this.#enter("ended", words);
+		this.send({ type: "leave" });
 		this.peer?.close();
 	}
 
