@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]
+from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 from vision_agents.testing.leaks import LeakWatch, leaked_tasks
 
@@ -19,11 +21,16 @@ if TYPE_CHECKING:
 _REAL_TIME = ("tests/e2e/", "tests/browser/", "tests/plugins/console/", "tests/examples/test_assistant.py")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what lives in real time, with models or a browser, run one after the other, in one process."""
-    for item in items:
-        if item.nodeid.startswith(_REAL_TIME):
-            item.add_marker(pytest.mark.xdist_group("real time"))
+class RealTimeTogether(LoadScopeScheduling):
+    """Files go to the process that is free; what lives in real time, with models or a browser, to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "real time" if nodeid.startswith(_REAL_TIME) else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RealTimeTogether:
+    """Say how tests are given to processes."""
+    return RealTimeTogether(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -19,6 +19,11 @@ AGENT = Path(__file__).with_name("talking_agent.py")
 _STYLES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+def _without_size(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what would be believed more than the terminal itself; pytest's processes have it."""
+    return {name: value for name, value in environment.items() if name not in {"COLUMNS", "LINES"}}
+
+
 class PtySession:
     """Runs ``agent.py run --console`` with a terminal of its own.
 
@@ -44,7 +49,7 @@ class PtySession:
             stdin=side,
             stdout=side,
             stderr=side,
-            env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+            env={**_without_size(os.environ), "TERM": "xterm-256color", **(environment or {})},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - Ctrl+C needs it
         )
