@@ -219,6 +219,20 @@ class TestInACall:
             await asyncio.sleep(2)
             assert session.idle_for() == pytest.approx(2)
 
+    async def test_waiting_for_company_is_no_idleness_until_somebody_has_come(self) -> None:
+        edge = Edge()
+        agent = an_agent(edge)
+        agent.company_wait = 10.0
+        async with agent.join(await a_call(agent), participant_wait_timeout=0) as session:
+            await asyncio.sleep(9)
+            assert session.idle_for() == 0.0
+            await asyncio.sleep(3)
+            assert session.idle_for() == pytest.approx(2)
+            async with SimulatedCaller(edge):
+                await asyncio.sleep(1)
+            await asyncio.sleep(2)
+            assert session.idle_for() == pytest.approx(2)
+
     async def test_joining_again_is_refused_and_the_call_goes_on(self) -> None:
         async with scripted_call("Fine.") as s:
             with pytest.raises(AgentBusy):

@@ -122,7 +122,7 @@ class Agent(AgentSounds, AgentProcessors):
         self.session: AgentSession | None = None
         self.call_id_pattern: str | None = None
         self.company_wait: Seconds = 0.0
-        """How long `join` waits for somebody at least, if it waits; longer where a page is opened first."""
+        """How long it is no idleness that nobody has come; longer where somebody opens a page first."""
         self._edge = edge
         self._team = Team(self)
         self._closed = False

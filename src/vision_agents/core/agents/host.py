@@ -98,11 +98,13 @@ class SessionHost:
         return 0.0 if joined_at is None else self._loop.time() - joined_at
 
     def idle_for(self) -> Seconds:
-        """How long the agent has been alone in the call."""
+        """How long the agent has been alone in the call, beyond what it waits for company."""
         connection, joined_at = self._joining.joined, self._joining.joined_at
-        if connection is None or joined_at is None or connection.idle_since is None:
+        if connection is None or joined_at is None or (since := connection.idle_since) is None:
             return 0.0
-        return self._loop.time() - max(connection.idle_since, joined_at)
+        if since <= joined_at:  # nobody has come yet
+            since = joined_at + self._agent.company_wait
+        return max(0.0, self._loop.time() - since)
 
     async def connect(self) -> None:
         """Join the call and nothing else, or raise why that cannot be."""

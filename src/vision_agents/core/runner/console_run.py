@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("vision_agents.runner")
 
 _FOR_A_PAGE: Seconds = 3600.0
-"""A greeting waits for the page to be opened; what takes longer is ended by the launcher's idle timeout."""
+"""The greeting and the launcher's idle timeout wait for the page to be opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
