@@ -11,6 +11,7 @@ from tests.property.actions import (
     HangsUp,
     Interrupts,
     Mumbles,
+    Mutes,
     Presses,
     Reply,
     Say,
@@ -64,12 +65,18 @@ _HELD_BY_ONE_AND_CUT_BY_THE_APPLICATION = _scene(
 )
 """The next utterance, held by another speaker, was never released: the first one still counted."""
 
+_A_PAUSE_AS_SHORT_AS_JITTER = _scene(
+    Step(Speaks(0, 3, 0.1), 0.1), Step(Waits(), 0.4), Step(Mutes(0), 0.1), Step(Waits(), 0.0)
+)
+"""Three frames that were left out cannot be told from three that are late: two words were heard as one."""
+
 
 @pytest.mark.parametrize(
     "scene",
     [
         pytest.param(_MODEL_FAILS_WITH_A_FRAME_ON_ITS_WAY, id="model fails with a frame on its way"),
         pytest.param(_HELD_BY_ONE_AND_CUT_BY_THE_APPLICATION, id="held by one and cut by the application"),
+        pytest.param(_A_PAUSE_AS_SHORT_AS_JITTER, id="a pause as short as jitter"),
         pytest.param(_ENDS_WITH_A_SENTENCE_ON_ITS_WAY, id="ends with a sentence on its way"),
     ],
 )
