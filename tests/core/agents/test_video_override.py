@@ -24,6 +24,7 @@ def rate(eye: Eye) -> float:
     return (len(eye.at) - 1) / (eye.at[-1] - eye.at[0])
 
 
+@pytest.mark.slow
 async def test_it_reaches_a_processor_at_the_asked_rate_in_real_time(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", (shade(v, width=320, height=240) for v in range(0, 240, 8)), fps=30)
     slow, fast, late = Eye(fps=10), Eye(fps=30), Eye(takes=0.25)

@@ -46,6 +46,7 @@ async def test_it_plays_at_its_own_pace_and_again_from_the_beginning(tmp_path: P
     assert (first.width, first.height) == (64, 48)
 
 
+@pytest.mark.slow
 async def test_it_plays_in_real_time_without_blocking_the_loop(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", [shade(value, width=640, height=480) for value in range(0, 240, 8)])
     worst, loop = 0.0, asyncio.get_running_loop()
