@@ -45,6 +45,7 @@ campaign-http *args:
 bench:
     {{run}} python benchmarks/frame_path.py
     {{run}} python benchmarks/session.py
+    {{run}} python benchmarks/session_starts.py
     {{run}} python benchmarks/import_time.py
     {{run}} python -m benchmarks.turn_latency
 
