@@ -13,13 +13,13 @@ from vision_agents.core.types.people import Participant
 from vision_agents.core.types.tracks import TrackType
 from vision_agents.core.types.units import Seconds
 from vision_agents.core.video.frame import VideoFrame
-from vision_agents.plugins.webrtc.peers import PeerEars
+from vision_agents.plugins.webrtc.peers import PeerListener
 
 
 class StubPeer:
     """Keeps what it is sent; `ears` are for the test to speak into."""
 
-    def __init__(self, ears: PeerEars, street: Street) -> None:
+    def __init__(self, ears: PeerListener, street: Street) -> None:
         self.ears = ears
         self.street = street
         self.audio: list[PcmData] = []
@@ -59,7 +59,7 @@ class Street:
         self.peers: list[StubPeer] = []
         self.accepts_after: Seconds = 0.0
 
-    def new_peer(self, ears: PeerEars) -> StubPeer:
+    def new_peer(self, ears: PeerListener) -> StubPeer:
         self.peers.append(StubPeer(ears, self))
         return self.peers[-1]
 

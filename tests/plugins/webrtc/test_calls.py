@@ -68,7 +68,7 @@ async def test_the_page_silences_types_presses_and_pings() -> None:
         session.on("plugin.edge.dtmf_received", lambda event: pressed.append(event["digit"]))
         person.send(type="text", text="count")
         await person.until_shown("agent_state", state="speaking")
-        await asyncio.sleep(0.3)
+        await soon(lambda: words(person))
         person.send(type="interrupt")
         cut = await person.until_shown("transcript", role="agent", final=True)
         assert cut["interrupted"]

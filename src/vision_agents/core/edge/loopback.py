@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.company import Company
 from vision_agents.core.edge.loopback_peer import (
     HeardFrame,
     LoopbackPeer,
@@ -53,9 +53,7 @@ class LoopbackConnection(Connection):
     def __init__(self, room: LoopbackRoom, user: User, listener: ConnectionListener) -> None:
         self._room = room
         self._listener = listener
-        self._company = asyncio.Event()  # also set when nobody can come any more
-        self._idle_since: Seconds | None = asyncio.get_running_loop().time()
-        self._over = ""
+        self._company = Company()
         self._moving = False
         self.flushes = 0
         self._seat = Seat(
@@ -79,17 +77,16 @@ class LoopbackConnection(Connection):
     @property
     def participants(self) -> tuple[Participant, ...]:
         """The others in the call."""
-        return () if self._over else self._room.others(self._seat)
+        return () if self._company.over else self._room.others(self._seat)
 
     @property
     def participants_data(self) -> Mapping[str, Mapping[str, object]]:
         """What the others told of themselves: their name, and ``User.custom``."""
-        return {} if self._over else self._room.about_others(self._seat)
+        return {} if self._company.over else self._room.about_others(self._seat)
 
     def send_audio(self, frame: PcmData) -> None:
         """Let the others hear a frame; after the end of the call nobody does."""
-        if frame.sample_rate != self.output_rate or frame.channels != 1 or frame.format != "s16":
-            raise ValueError(f"Send mono int16 at {self.output_rate} Hz, not {frame.sample_rate} Hz.")
+        self._check(frame)
         self._room.send_audio(self._seat, frame)
 
     def flush_audio(self, last: PcmData | None = None) -> None:
@@ -105,18 +102,12 @@ class LoopbackConnection(Connection):
             TimeoutError: nobody came within `timeout` seconds.
             EdgeError: the call ended before anybody came.
         """
-        try:
-            async with asyncio.timeout(timeout):
-                await self._company.wait()
-        except TimeoutError:
-            raise TimeoutError(f"Nobody joined the call within {timeout} s.") from None
-        if self._over:
-            raise EdgeError(f"{self._over}: nobody can join any more.")
+        await self._company.wait(timeout)
 
     @property
     def idle_since(self) -> Seconds | None:
         """When the agent was left alone, on the event loop's clock; None while others are in the call."""
-        return self._idle_since
+        return self._company.idle_since
 
     def send_video(self, frame: VideoFrame) -> None:
         """Let the others see a picture; after the end of the call nobody does."""
@@ -165,7 +156,7 @@ class LoopbackConnection(Connection):
 
     async def end(self, detail: str = "") -> None:
         """End the call for everybody."""
-        if not self._over:
+        if not self._company.over:
             self._room.end(detail)
 
     def _need(self, capability: Capability, verb: str) -> None:
@@ -179,30 +170,21 @@ class LoopbackConnection(Connection):
     async def close(self) -> None:
         """Leave the call."""
         self._room.leave(self._seat)
-        self._end("The agent has left the call")
+        self._company.end("The agent has left the call")
 
     def _on_joined(self, participant: Participant) -> None:
-        self._idle_since = None
-        self._company.set()
+        self._company.somebody()
         self._listener.on_participant_joined(participant)
 
     def _on_left(self, participant: Participant) -> None:
         if not self.participants:
-            self._idle_since = asyncio.get_running_loop().time()
-            self._company.clear()
+            self._company.nobody()
         if not self._moving:
             self._listener.on_participant_left(participant)
 
     def _on_ended(self, detail: str) -> None:
-        self._end("The call has ended")
+        self._company.end("The call has ended")
         self._listener.on_call_ended(detail)
-
-    def _end(self, over: str) -> None:
-        if not self._over:
-            self._over = over
-            if self._idle_since is None:
-                self._idle_since = asyncio.get_running_loop().time()
-            self._company.set()
 
 
 class Edge(EdgeTransport):

@@ -181,6 +181,11 @@ class Connection(ABC):
     def mute_recording(self, muted: bool) -> None:  # noqa: FBT001 - a switch
         """Keep what the others send out of a recording: it is a secret."""
 
+    def _check(self, frame: PcmData) -> None:
+        """Refuse a frame that is not as `send_audio` wants it."""
+        if frame.sample_rate != self.output_rate or frame.channels != 1 or frame.format != "s16":
+            raise ValueError(f"Send mono int16 at {self.output_rate} Hz, not {frame.sample_rate} Hz.")
+
     def _cannot(self, verb: str) -> CapabilityMissing:
         return CapabilityMissing(f"{type(self).__name__} cannot {verb}: use an edge that can.")
 

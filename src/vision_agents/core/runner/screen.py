@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from statistics import median
@@ -13,6 +12,7 @@ from rich.text import Text
 from vision_agents.core.events.agent import AgentTurnEndedEvent, TurnMarksEvent, UserTranscriptEvent
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import ToolEndEvent, ToolStartEvent
+from vision_agents.core.events.tool_lines import ToolLines
 
 
 class Screen:
@@ -21,7 +21,7 @@ class Screen:
     def __init__(self) -> None:
         self._console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
         self._errors = Console(stderr=True)
-        self._tools: dict[str, Mapping[str, object]] = {}
+        self._tools = ToolLines()
         self._delays_ms: list[float] = []
 
     def show_banner(self) -> None:
@@ -43,7 +43,7 @@ class Screen:
         if counts_only:
             return
         events.on(UserTranscriptEvent, self._on_transcript)
-        events.on(ToolStartEvent, self._on_tool_start)
+        events.on(ToolStartEvent, self._tools.on_start)
         events.on(ToolEndEvent, self._on_tool_end)
         events.on(AgentTurnEndedEvent, self._on_agent_turn)
 
@@ -57,14 +57,8 @@ class Screen:
     def _on_transcript(self, event: UserTranscriptEvent) -> None:
         self._say("caller", event.text, style="cyan")
 
-    def _on_tool_start(self, event: ToolStartEvent) -> None:
-        self._tools[event.tool_call_id] = event.arguments
-
     def _on_tool_end(self, event: ToolEndEvent) -> None:
-        arguments = self._tools.pop(event.tool_call_id, {})
-        call = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-        result = event.result if event.success else f"failed: {event.error}"
-        self._say("tool", f"{event.tool_name}({call}) -> {result}", style="yellow")
+        self._say("tool", self._tools.ended(event), style="yellow")
 
     def _on_agent_turn(self, event: AgentTurnEndedEvent) -> None:
         cut = " ... (interrupted)" if event.interrupted else ""

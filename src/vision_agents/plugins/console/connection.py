@@ -56,8 +56,7 @@ class ConsoleConnection(Connection):
 
     def send_audio(self, frame: PcmData) -> None:
         """Play a frame; in text mode only its time passes."""
-        if frame.sample_rate != self.output_rate or frame.channels != 1 or frame.format != "s16":
-            raise ValueError(f"Send mono int16 at {self.output_rate} Hz, not {frame.sample_rate} Hz.")
+        self._check(frame)
         self.played.take(frame)
         if self._audio is not None and not self.text_mode and self._left_at is None:
             self._audio.loudspeaker.play(np.asarray(frame.samples, np.int16))

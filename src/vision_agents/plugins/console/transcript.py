@@ -18,6 +18,7 @@ from vision_agents.core.events.agent import (
 )
 from vision_agents.core.events.bus import EventBus
 from vision_agents.core.events.plugin import ErrorEvent, ToolEndEvent, ToolStartEvent
+from vision_agents.core.events.tool_lines import ToolLines
 from vision_agents.core.observability.timeline import Mark
 from vision_agents.core.types.status import AgentState
 
@@ -71,7 +72,7 @@ class Transcript:
         """How long the last answer took."""
         self._screen = screen
         self._delays: dict[str, str] = {}
-        self._tools: dict[str, Mapping[str, object]] = {}
+        self._tools = ToolLines()
 
     def attach(self, events: EventBus) -> None:
         """Follow a bus from now on."""
@@ -81,7 +82,7 @@ class Transcript:
         events.on(TurnMarksEvent, self._on_marks)
         events.on(AgentCaptionEvent, self._on_caption)
         events.on(AgentTurnEndedEvent, self._on_agent_turn)
-        events.on(ToolStartEvent, self._on_tool_start)
+        events.on(ToolStartEvent, self._tools.on_start)
         events.on(ToolEndEvent, self._on_tool_end)
         events.on(AgentHandedOverEvent, self._on_handed_over)
         events.on(ErrorEvent, self._on_error)
@@ -95,7 +96,7 @@ class Transcript:
             self._on_marks,
             self._on_caption,
             self._on_agent_turn,
-            self._on_tool_start,
+            self._tools.on_start,
             self._on_tool_end,
             self._on_handed_over,
             self._on_error,
@@ -131,15 +132,9 @@ class Transcript:
         spoken = event.spoken_text or "…"  # cut before a word was heard
         self._screen.show(Line(Voice.AGENT, spoken, ", ".join(filter(None, (cut, delay)))))
 
-    def _on_tool_start(self, event: ToolStartEvent) -> None:
-        self._tools[event.tool_call_id] = event.arguments
-
     def _on_tool_end(self, event: ToolEndEvent) -> None:
-        arguments = self._tools.pop(event.tool_call_id, {})
-        call = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-        result = event.result if event.success else f"failed: {event.error}"
         took = f"{event.execution_time_ms:.0f} ms"
-        self._screen.show(Line(Voice.TOOL, f"{event.tool_name}({call}) -> {result}", took))
+        self._screen.show(Line(Voice.TOOL, self._tools.ended(event), took))
 
     def _on_handed_over(self, event: AgentHandedOverEvent) -> None:
         self._screen.show(Line(Voice.NOTE, "Another agent goes on."))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 from vision_agents.core.audio.pcm import PcmData
+from vision_agents.core.edge.company import Company
 from vision_agents.core.edge.transport import Capability, Connection, ConnectionListener
-from vision_agents.core.errors import EdgeError
 from vision_agents.core.types.ids import new_id
 from vision_agents.core.types.people import Participant, User
 from vision_agents.core.types.units import Seconds
@@ -32,9 +31,7 @@ class WebRtcConnection(Connection):
         self.participant = Participant(None, user.id or new_id("agent"), new_id("participant"))
         self.listener = listener
         self._meeting = meeting
-        self._company = asyncio.Event()  # also set when nobody can come any more
-        self._idle_since: Seconds | None = asyncio.get_running_loop().time()
-        self._over = ""
+        self._company = Company()
 
     def enter(self) -> None:
         """Go into the call; the listener hears of those who are there before this returns."""
@@ -44,7 +41,7 @@ class WebRtcConnection(Connection):
     @property
     def participants(self) -> tuple[Participant, ...]:
         """The others in the call, those who are cut off at the moment included."""
-        if self._over:
+        if self._company.over:
             return ()
         agents = (leg.participant for leg in self._meeting.legs if leg is not self)
         return (*(seat.participant for seat in self._meeting.people), *agents)
@@ -59,20 +56,19 @@ class WebRtcConnection(Connection):
 
     def send_audio(self, frame: PcmData) -> None:
         """Let the others hear 20 ms."""
-        if frame.sample_rate != self.output_rate or frame.channels != 1 or frame.format != "s16":
-            raise ValueError(f"Send mono int16 at {self.output_rate} Hz, not {frame.sample_rate} Hz.")
-        if not self._over:
+        self._check(frame)
+        if not self._company.over:
             self._meeting.speak(self, frame)
 
     def flush_audio(self, last: PcmData | None = None) -> None:
         """Drop what nobody has heard yet."""
-        if not self._over:
+        if not self._company.over:
             self._meeting.flush(self, last)
 
     @property
     def unplayed(self) -> Seconds:
         """How much of what was sent waits for its time to go out."""
-        return 0.0 if self._over else self._meeting.unplayed(self)
+        return 0.0 if self._company.over else self._meeting.unplayed(self)
 
     async def wait_for_participant(self, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - the port
         """Return when a person is in the call.
@@ -81,18 +77,12 @@ class WebRtcConnection(Connection):
             TimeoutError: nobody came within `timeout` seconds.
             EdgeError: the call ended before anybody came.
         """
-        try:
-            async with asyncio.timeout(timeout):
-                await self._company.wait()
-        except TimeoutError:
-            raise TimeoutError(f"Nobody joined the call within {timeout} s.") from None
-        if self._over:
-            raise EdgeError(f"{self._over}: nobody can join any more.")
+        await self._company.wait(timeout)
 
     @property
     def idle_since(self) -> Seconds | None:
         """When the last person left, on the event loop's clock; None while somebody is there."""
-        return self._idle_since
+        return self._company.idle_since
 
     async def send_custom_event(self, data: Mapping[str, object]) -> None:
         """Give application data to everybody's page."""
@@ -100,12 +90,12 @@ class WebRtcConnection(Connection):
 
     def show(self, entry: Mapping[str, object], to: Participant | None = None) -> None:
         """Send an entry to everybody's page, or to one person's."""
-        if not self._over:
+        if not self._company.over:
             self._meeting.show(entry, None if to is None else to.id)
 
     def send_video(self, frame: VideoFrame) -> None:
         """Show a picture of the agent's; the newest wins, and nobody waits for a slow one."""
-        if not self._over:
+        if not self._company.over:
             self._meeting.send_video(frame)
 
     async def send_dtmf(self, digit: str) -> None:
@@ -114,35 +104,25 @@ class WebRtcConnection(Connection):
 
     async def end(self, detail: str = "") -> None:
         """End the call for everybody."""
-        if not self._over:
+        if not self._company.over:
             await self._meeting.end(detail or "the agent has ended the call")
 
     async def close(self) -> None:
         """Leave the call; with its last agent it ends."""
-        if not self._over:
-            self._end("The agent has left the call")
+        if not self._company.over:
+            self._company.end("The agent has left the call")
             await self._meeting.leave(self)
 
     # What the meeting tells.
 
     def company_changed(self) -> None:
         """Count the people; other agents are no company: they would keep each other for ever."""
-        somebody = bool(self._meeting.people)
-        if somebody:
-            self._idle_since = None
-            self._company.set()
-        elif not self._over:
-            if self._idle_since is None:
-                self._idle_since = asyncio.get_running_loop().time()
-            self._company.clear()
+        if self._meeting.people:
+            self._company.somebody()
+        else:
+            self._company.nobody()
 
     def ended(self, detail: str) -> None:
         """Hear that the call is over."""
-        self._end("The call has ended")
+        self._company.end("The call has ended")
         self.listener.on_call_ended(detail)
-
-    def _end(self, over: str) -> None:
-        self._over = over
-        if self._idle_since is None:
-            self._idle_since = asyncio.get_running_loop().time()
-        self._company.set()

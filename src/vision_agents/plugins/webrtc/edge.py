@@ -13,7 +13,7 @@ from vision_agents.core.types.people import User
 from vision_agents.core.types.units import Seconds
 from vision_agents.plugins.webrtc.connection import WebRtcConnection
 from vision_agents.plugins.webrtc.media.settings import IceServer, PeerSettings
-from vision_agents.plugins.webrtc.peers import MediaPeer, PeerEars
+from vision_agents.plugins.webrtc.peers import MediaPeer, PeerListener
 from vision_agents.plugins.webrtc.settings import EdgeSettings
 from vision_agents.plugins.webrtc.signalling import signalling
 
@@ -86,7 +86,7 @@ class Edge(EdgeTransport):
             await connection.close()
 
 
-def _new_peer(settings: PeerSettings, ears: PeerEars) -> MediaPeer:
+def _new_peer(settings: PeerSettings, ears: PeerListener) -> MediaPeer:
     from vision_agents.plugins.webrtc.media.peer import Peer
 
     return Peer(ears, settings)

@@ -11,29 +11,29 @@ from vision_agents.core.types.units import Seconds
 from vision_agents.core.video.frame import VideoFrame
 
 
-class PeerEars(Protocol):
-    """Who hears from a peer connection; every method is called on the event loop and must not wait."""
+class PeerListener(Protocol):
+    """Who hears from a peer; every method is called on the event loop and must not wait."""
 
     def on_audio(self, pcm: PcmData) -> None:
-        """Mono int16, 20 ms at 48 kHz, in order."""
+        """20 ms of mono int16 at 48 kHz, in order; short losses are concealed."""
 
     def on_video(self, kind: TrackType, frame: VideoFrame) -> None:
-        """A picture of the camera or the screen."""
+        """A picture of the camera (``VIDEO``) or of the screen (``SCREEN_SHARE``)."""
 
     def on_video_ended(self, kind: TrackType) -> None:
-        """The camera or the screen is not shown any more."""
+        """No more pictures of that kind, for now."""
 
     def on_message(self, data: Mapping[str, object]) -> None:
-        """A JSON object from the page."""
+        """A JSON object from the data channel."""
 
     def on_connected(self) -> None:
-        """Media and messages flow, for the first time or again."""
+        """The browser is there; also after an interruption that passed."""
 
     def on_interrupted(self) -> None:
-        """Nothing has been heard for a while."""
+        """The browser has been silent for some seconds; it may come back."""
 
     def on_closed(self, detail: str) -> None:
-        """It is gone for good."""
+        """The browser is gone for good; told once, and not after `close`."""
 
 
 class MediaPeer(Protocol):
@@ -64,4 +64,4 @@ class MediaPeer(Protocol):
         """End it, in bounded time."""
 
 
-NewPeer: TypeAlias = Callable[[PeerEars], MediaPeer]
+NewPeer: TypeAlias = Callable[[PeerListener], MediaPeer]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, Protocol
+from typing import Any, ParamSpec
 
 from aiortc import RTCDataChannel, RTCSessionDescription
 
@@ -26,6 +26,7 @@ from vision_agents.plugins.webrtc.media.settings import PeerSettings
 from vision_agents.plugins.webrtc.media.stats import PeerStats
 from vision_agents.plugins.webrtc.media.video_in import receive_frames
 from vision_agents.plugins.webrtc.media.video_out import OutgoingVideo
+from vision_agents.plugins.webrtc.peers import PeerListener
 
 logger = logging.getLogger("vision_agents.plugins.webrtc")
 
@@ -33,31 +34,6 @@ Arguments = ParamSpec("Arguments")
 
 _KINDS = (TrackType.VIDEO, TrackType.SCREEN_SHARE)
 """What the video lines of an offer carry, in their order."""
-
-
-class PeerListener(Protocol):
-    """Who hears from a peer; every method is called on the event loop and must not wait."""
-
-    def on_audio(self, pcm: PcmData) -> None:
-        """20 ms of mono int16 at 48 kHz, in order; short losses are concealed."""
-
-    def on_video(self, kind: TrackType, frame: VideoFrame) -> None:
-        """A picture of the camera (``VIDEO``) or of the screen (``SCREEN_SHARE``)."""
-
-    def on_video_ended(self, kind: TrackType) -> None:
-        """No more pictures of that kind, for now."""
-
-    def on_message(self, data: Mapping[str, object]) -> None:
-        """A JSON object from the data channel."""
-
-    def on_connected(self) -> None:
-        """The browser is there; also after an interruption that passed."""
-
-    def on_interrupted(self) -> None:
-        """The browser has been silent for some seconds; it may come back."""
-
-    def on_closed(self, detail: str) -> None:
-        """The browser is gone for good; told once, and not after `Peer.close`."""
 
 
 class Peer:

@@ -4,7 +4,7 @@ import { $, make, icon } from "./dom.js";
 import { Call } from "./call.js";
 import { Signalling } from "./signalling.js";
 import { Conversation, heardAfter } from "./conversation.js";
-import { clearLatency, log, showLatency, showStats } from "./panels.js";
+import { clearLatency, log, showLatency, showStats, wireTabs } from "./panels.js";
 import { Levels } from "./levels.js";
 import { Orb } from "./orb.js";
 import { canShare, explain, listDevices, openCamera, openMicrophone, openScreen } from "./devices.js";
@@ -326,25 +326,6 @@ async function copyLink() {
 	} catch {
 		notice("Copy this link", link, { key: "link" });
 	}
-}
-
-function wireTabs() {
-	const tabs = [...document.querySelectorAll("[role=tab]")];
-	const choose = (chosen) => tabs.forEach((tab) => {
-		tab.ariaSelected = String(tab === chosen);
-		tab.tabIndex = tab === chosen ? 0 : -1;
-		$(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
-	});
-	tabs.forEach((tab, index) => {
-		tab.onclick = () => choose(tab);
-		tab.onkeydown = ({ key }) => {
-			const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-			if (!step) return;
-			const next = tabs.at((index + step) % tabs.length);
-			choose(next);
-			next.focus();
-		};
-	});
 }
 
 function wire() {

@@ -55,3 +55,22 @@ export async function showStats(peer, ids, channelMs) {
 
 const ms = (s) => (Number.isFinite(s) ? `${(s * 1000).toFixed(1)} ms` : "–");
 const share = (part) => (Number.isFinite(part) ? `${(100 * Math.max(0, part)).toFixed(1)} %` : "–");
+
+export function wireTabs() {
+	const tabs = [...document.querySelectorAll("[role=tab]")];
+	const choose = (chosen) => tabs.forEach((tab) => {
+		tab.ariaSelected = String(tab === chosen);
+		tab.tabIndex = tab === chosen ? 0 : -1;
+		$(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
+	});
+	tabs.forEach((tab, index) => {
+		tab.onclick = () => choose(tab);
+		tab.onkeydown = ({ key }) => {
+			const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+			if (!step) return;
+			const next = tabs.at((index + step) % tabs.length);
+			choose(next);
+			next.focus();
+		};
+	});
+}
