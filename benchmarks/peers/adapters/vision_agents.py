@@ -227,6 +227,15 @@ class Session(BenchSession):
                 break
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.01)
+        if self.opts.tts_paced:
+            await self._until_silent()
+
+    async def _until_silent(self) -> None:
+        """Its turn is over before its voice is: else the next one would begin on top of the answer."""
+        frames = -1
+        while frames != self.probe.frames:
+            frames = self.probe.frames
+            await asyncio.sleep(0.1)
 
     async def close(self) -> None:
         await self.agent.close()
