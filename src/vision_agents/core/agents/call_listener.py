@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from vision_agents.core.agents.dialogue import Dialogue
@@ -10,6 +9,7 @@ from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.processing import Processing
 from vision_agents.core.agents.typed_turn import typed_turn
 from vision_agents.core.agents.wake_up import WakeUpCalls
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.messages import PageMessage, TypedText
@@ -59,7 +59,7 @@ class CallListener(ConnectionListener):
         self._processing = processing
         self.on_video, self.on_video_ended = processing.on_video, processing.on_video_ended
         self._streams: set[str] = set()
-        self._new_stream = asyncio.Event()
+        self._new_stream = Flag()
 
     def attach(self, dialogue: Dialogue, scope: TaskScope, line: Line) -> None:
         """From now on audio is heard."""

@@ -23,6 +23,7 @@ from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.agents.user_turns import UserTurns
 from vision_agents.core.agents.wake_up import WakeUpCalls
 from vision_agents.core.aio.failures import failure_fields
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
@@ -94,9 +95,8 @@ class Dialogue:
         self._floor = Floor.FREE
         self._first_request = LLMRequest(instructions, (), tools.schemas())
         self._events = TurnEvents(bus, reports)
-        self.quiet = asyncio.Event()
+        self.quiet = Flag(is_set=True)
         """Set while the agent has nothing to say."""
-        self.quiet.set()
         self.output = Output(
             connection,
             started=self._on_started,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.aio.failures import failure_fields
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Connection
 from vision_agents.core.events.agent import (
@@ -46,7 +47,7 @@ class Farewell:
         self._loop = asyncio.get_running_loop()
         self._ends_at: Seconds = 0.0
         self._goodbye = TaskScope(f"goodbye:{session.id}")
-        self.told = asyncio.Event()
+        self.told = Flag()
         """Set when the end was told; only event handlers still run."""
         self.end_call: str | None = None
         """Why the call is ended for everybody; None where the agent only leaves it."""

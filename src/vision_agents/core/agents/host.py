@@ -19,6 +19,7 @@ from vision_agents.core.agents.line import Line
 from vision_agents.core.agents.turn_reports import TurnReports
 from vision_agents.core.aio.callback import call as call_back
 from vision_agents.core.aio.failures import failure_fields
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.edge.transport import Call, Connection
 from vision_agents.core.errors import (
@@ -70,11 +71,11 @@ class SessionHost:
         self._farewell = Farewell(session, CallInfo(call.id, call.type), deadline=self._deadlines.close)
         self._joining = Joining(session, call, self._listener, on_joined=self._on_joined)
         self._options: Mapping[str, Any] = {}
-        self._go = asyncio.Event()
-        self._connected = asyncio.Event()
-        self._joined = asyncio.Event()
-        self._entered = asyncio.Event()
-        self._ending = asyncio.Event()
+        self._go = Flag()
+        self._connected = Flag()
+        self._joined = Flag()
+        self._entered = Flag()
+        self._ending = Flag()
         self._task: asyncio.Task[None] | None = None
         self._entry: Entry | None = None
         self._entering = False
@@ -182,7 +183,7 @@ class SessionHost:
             # The session's one root task: everything else is a child of its scopes, and `close` awaits it.
             self._task = self._loop.create_task(self._run(), name=f"session:{self._session.id}")
 
-    async def _reached(self, step: asyncio.Event) -> None:
+    async def _reached(self, step: Flag) -> None:
         """Wait for a step of the start; who gives up waiting ends the session."""
         try:
             await step.wait()

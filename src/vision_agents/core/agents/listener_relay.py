@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from vision_agents.core.agents.listener import Listener
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.turns.observations import Floor
 from vision_agents.core.types.units import Seconds
@@ -28,10 +27,9 @@ class ListenerRelay:
         self._retired = retired
         self._listener = make()
         self._floor = Floor.FREE
-        self._recent: deque[PcmData] = deque()
+        self._recent: list[PcmData] = []
         self._renewing = False
-        self._steady = asyncio.Event()
-        self._steady.set()
+        self._steady = Flag(is_set=True)
 
     @property
     def pending(self) -> bool:
@@ -84,14 +82,14 @@ class ListenerRelay:
         self._recent.append(pcm)
         length = sum(piece.duration for piece in self._recent)
         while length - self._recent[0].duration >= _OVERLAP:
-            length -= self._recent.popleft().duration
+            length -= self._recent.pop(0).duration
         if length >= _OVERLAP:
             self._take_over()
 
     def _take_over(self) -> None:
         old, self._listener = self._listener, self._make()
         self._listener.floor_changed(self._floor)
-        recent, self._recent = self._recent, deque()
+        recent, self._recent = self._recent, []
         for piece in recent:
             self._listener.push(piece)
         self._renewing = False

@@ -9,6 +9,7 @@ from contextlib import suppress
 from vision_agents.core.agents.dtmf import DigitCollector, DTMFHandler, KeyFinder
 from vision_agents.core.agents.output import Output
 from vision_agents.core.agents.transferring import TransferDesk, Transferring
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Capability, Connection
 from vision_agents.core.errors import CapabilityMissing, SessionError
@@ -64,8 +65,7 @@ class Telephone:
         self._secret = False
         self._end_of_secret: asyncio.TimerHandle | None = None
         self._finder = KeyFinder()
-        self._transfer_over = asyncio.Event()
-        self._transfer_over.set()
+        self._transfer_over = Flag(is_set=True)
         self._closed = False
         self.on_hold = False
         """Whether the caller waits, and what they say goes to no model."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.errors import EdgeError
 from vision_agents.core.types.units import Seconds
 
@@ -12,7 +13,7 @@ class Company:
     """The others in a call, as an agent's connection sees them; nobody to begin with."""
 
     def __init__(self) -> None:
-        self._settled = asyncio.Event()  # somebody is there, or nobody can come any more
+        self._settled = Flag()  # somebody is there, or nobody can come any more
         self._idle_since: Seconds | None = _now()
         self._over = ""
 
