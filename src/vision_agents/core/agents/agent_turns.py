@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -104,7 +103,7 @@ class AgentTurns:
         self._output = output
         self._scope = scope
         self._hooks = hooks
-        self._waiting: deque[AgentTurn] = deque()
+        self._waiting: list[AgentTurn] = []
         self._running: list[AgentTurn] = []
         self._prepared: AgentTurn | None = None
         self._closed = False
@@ -323,7 +322,7 @@ class AgentTurns:
     def _next(self) -> None:
         busy = any(not turn.utterance.done() for turn in self._running)
         if self._waiting and not busy and not self._closed:
-            self._run(self._waiting.popleft())
+            self._run(self._waiting.pop(0))
 
     def _run(self, turn: AgentTurn) -> None:
         self._running.append(turn)

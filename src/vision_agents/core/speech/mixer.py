@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -61,7 +60,7 @@ class Mixer:
         self._sources: list[Source] = []
         self.clips: list[Behind] = []
         """What plays behind the voices, or may."""
-        self._past: deque[npt.NDArray[np.float32]] = deque(maxlen=_KEPT_FRAMES)
+        self._past: list[npt.NDArray[np.float32]] = []
         self._fading: Int16 | None = None
         self._since_voice = 0
         self.apart = False
@@ -130,6 +129,7 @@ class Mixer:
         kept = [part for clip, part in sounds if clip.recorded]
         behind = _total([part for _, part in sounds])
         self._past.append(behind)
+        del self._past[:-_KEPT_FRAMES]
         self.apart = len(kept) < len(sounds)
         if self.apart and (voices or kept):
             self.kept = self._sum([*voices, *kept])

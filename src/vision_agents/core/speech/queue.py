@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,12 +41,12 @@ class UtteranceQueue:
 
     def __init__(self, hooks: QueueHooks) -> None:
         self._hooks = hooks
-        self._waiting: deque[UtteranceHandle] = deque()
+        self._waiting: list[UtteranceHandle] = []
         self.current: UtteranceHandle | None = None
         self.underruns = 0
         """Times a begun utterance had no audio when its next frame was due."""
         self._held = False
-        self._beside: deque[UtteranceHandle] = deque()
+        self._beside: list[UtteranceHandle] = []
         self._starved = False
         self._suspended: list[UtteranceHandle] = []
         self.broken: Exception | None = None
@@ -129,11 +128,11 @@ class UtteranceQueue:
                 return None
             if current is not None:
                 self._suspended.append(current)
-            self.current = self._beside.popleft()
+            self.current = self._beside.pop(0)
         elif current is None and self._suspended:
             self.current = self._suspended.pop()
         elif current is None and self._waiting:
-            self.current = self._waiting.popleft()
+            self.current = self._waiting.pop(0)
         return self.current
 
     def _count_underrun(self, utterance: UtteranceHandle) -> None:
