@@ -65,9 +65,7 @@ class LoopbackConnection(Connection):
             on_joined=self._on_joined,
             on_left=self._on_left,
             on_ended=self._on_ended,
-            on_event=lambda _participant, _data: None,
             on_digit=self._on_digit,
-            on_moved=lambda _room: None,
         )
 
     def enter(self) -> None:

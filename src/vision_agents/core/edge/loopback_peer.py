@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.audio.pcm import PcmData
-from vision_agents.core.edge.loopback_room import LoopbackExchange, LoopbackRoom, Seat
+from vision_agents.core.edge.loopback_room import LoopbackExchange, LoopbackRoom, Seat, unheard
 from vision_agents.core.edge.transport import LegStep
 from vision_agents.core.errors import LegFailed
 from vision_agents.core.types.ids import new_id
@@ -56,7 +57,7 @@ class LoopbackPeer:
         self.events: list[Mapping[str, object]] = []
         self.pressed: list[str] = []
         """The keys that the others pressed."""
-        self.ended = asyncio.Event()
+        self.ended = Flag()
         self.end_detail = ""
         self._on_audio = on_audio or self.heard.append
         self._on_video = on_video or self.seen.append
@@ -65,12 +66,10 @@ class LoopbackPeer:
             about=about(user),
             on_audio=self._hear,
             on_video=self._see,
-            on_video_ended=lambda _participant, _kind: None,
-            on_joined=on_joined or (lambda _participant: None),
-            on_left=lambda _participant: None,
+            on_joined=on_joined or unheard,
             on_ended=self._end,
-            on_event=lambda _participant, data: self.events.append(data),
-            on_digit=lambda _participant, digit: self.pressed.append(digit),
+            on_event=self._told,
+            on_digit=self._pressed,
             on_moved=self._moved,
         )
         room.enter(self._seat)
@@ -117,6 +116,12 @@ class LoopbackPeer:
 
     def _see(self, sender: Participant, _kind: TrackType, frame: VideoFrame) -> None:
         self._on_video(SeenFrame(asyncio.get_running_loop().time(), frame, sender))
+
+    def _told(self, _sender: Participant, data: Mapping[str, object]) -> None:
+        self.events.append(data)
+
+    def _pressed(self, _sender: Participant, digit: str) -> None:
+        self.pressed.append(digit)
 
     def _end(self, detail: str) -> None:
         self.end_detail = detail

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from vision_agents.core.edge.loopback_peer import LoopbackPhone
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def unheard(*_news: object) -> None:
+    """Hear nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Seat:
     """One presence in a room, and what it wants to hear of the others."""
 
@@ -23,13 +27,13 @@ class Seat:
     about: Mapping[str, object]
     on_audio: Callable[[Participant, PcmData], None]
     on_video: Callable[[Participant, TrackType, VideoFrame], None]
-    on_video_ended: Callable[[Participant, TrackType], None]
+    on_video_ended: Callable[[Participant, TrackType], None] = unheard
     on_joined: Callable[[Participant], None]
-    on_left: Callable[[Participant], None]
+    on_left: Callable[[Participant], None] = unheard
     on_ended: Callable[[str], None]
-    on_event: Callable[[Participant, Mapping[str, object]], None]
+    on_event: Callable[[Participant, Mapping[str, object]], None] = unheard
     on_digit: Callable[[Participant, str], None]
-    on_moved: Callable[[LoopbackRoom], None]
+    on_moved: Callable[[LoopbackRoom], None] = unheard
 
 
 class LoopbackRoom:
