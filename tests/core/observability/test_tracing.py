@@ -40,7 +40,7 @@ def test_a_whole_conversation_without_tracing_imports_nothing_for_it() -> None:
 
 def test_the_api_without_a_provider_makes_no_spans() -> None:
     assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
-    assert type(trace_session(SESSION, lambda: 0.0)) is SessionTrace
+    assert type(trace_session(lambda: SESSION, lambda: 0.0)) is SessionTrace
 
 
 @pytest.mark.parametrize("set_up", ["", "OTEL_PYTHON_TRACER_PROVIDER"])
@@ -51,6 +51,6 @@ def test_a_provider_that_the_environment_names_is_used(set_up: str) -> None:
             os.environ[{set_up!r}] = "sdk_tracer_provider"
         from vision_agents.core.observability.tracing import SessionTrace, TracedSession, trace_session
         session = TracedSession(session_id="s", call_id="c", call_type="default", providers={{}})
-        print(type(trace_session(session, lambda: 0.0)).__name__)
+        print(type(trace_session(lambda: session, lambda: 0.0)).__name__)
     """
     assert run(program) == ("SpanTrace\n" if set_up else "SessionTrace\n")

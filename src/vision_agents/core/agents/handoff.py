@@ -42,6 +42,7 @@ async def hand_over(session: AgentSession, dialogue: Dialogue, successor: Agent)
             return
         if session.status is SessionStatus.ACTIVE:  # nobody enters a call that ends
             session.events.emit(AgentHandedOverEvent, old_agent_id=old.id, new_agent_id=successor.id)
+            session.processing.look()
             await _enter(session, dialogue, successor)
 
 

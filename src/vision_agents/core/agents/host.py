@@ -195,20 +195,20 @@ class SessionHost:
             raise self._error
 
     async def _run(self) -> None:
-        self._trace = trace_session(
-            TracedSession(
-                session_id=self._session.id,
-                call_id=self.call.id,
-                call_type=self.call.type,
-                providers=self._session.providers,
-            ),
-            self._loop.time,
-        )
+        self._trace = trace_session(self._described, self._loop.time)
         with self._trace.inside():
             await self._live()
         failed = self._error is not None and not isinstance(self._error, SessionClosed)
         self._session.status = SessionStatus.FAILED if failed else SessionStatus.CLOSED
         self._trace.end(self._session.close_reason or CloseReason(Reason.COMPLETED), self._error)
+
+    def _described(self) -> TracedSession:
+        return TracedSession(
+            session_id=self._session.id,
+            call_id=self.call.id,
+            call_type=self.call.type,
+            providers=self._session.providers,
+        )
 
     async def _live(self) -> None:
         async with self._handlers:

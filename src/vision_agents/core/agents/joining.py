@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vision_agents.core.agents.dialogue import Dialogue
 from vision_agents.core.edge.transport import Call, Connection, ConnectionListener, EdgeTransport
@@ -15,6 +14,8 @@ from vision_agents.core.types.units import Seconds
 
 if TYPE_CHECKING:
     from vision_agents.core.agents.session import AgentSession
+
+StepT = TypeVar("StepT")
 
 
 class Joining:
@@ -62,37 +63,40 @@ class Joining:
 
     async def connect(self) -> None:
         """Join the call and nothing else."""
-        async with self._limited():
-            await self._join()
+        await self._in_time(self._join)
 
     async def start(
         self, options: Mapping[str, Any], make_dialogue: Callable[[Connection], Dialogue]
     ) -> Dialogue:
         """Start the parts, join where that is still to be done, and open the conversation."""
-        async with self._limited():
+
+        async def open_conversation() -> Dialogue:
             await self._start_parts(options)
             await self._join()
             dialogue = make_dialogue(self.connection)
             await dialogue.connect()
-        return dialogue
+            return dialogue
 
-    @asynccontextmanager
-    async def _limited(self) -> AsyncGenerator[None]:
-        seconds = self._session.agent.deadlines.start
-        closed = SessionClosed(f"Session {self._session.id} was closed while joining.")
+        return await self._in_time(open_conversation)
+
+    async def _in_time(self, step: Callable[[], Awaitable[StepT]]) -> StepT:
         if self._given_up:
-            raise closed
+            raise self._closed()
+        seconds = self._session.agent.deadlines.start
         try:
             async with asyncio.timeout(seconds) as self._limit:
-                yield
+                return await step()
         except TimeoutError as error:
             if self._given_up:
-                raise closed from error
+                raise self._closed() from error
             if self._limit is None or not self._limit.expired():
                 raise
             raise JoinTimeout(f"The call {self._call.id} was not joined within {seconds:g} s.") from error
         finally:
             self._limit = None
+
+    def _closed(self) -> SessionClosed:
+        return SessionClosed(f"Session {self._session.id} was closed while joining.")
 
     async def _start_parts(self, options: Mapping[str, Any]) -> None:
         session, agent = self._session, self._session.agent

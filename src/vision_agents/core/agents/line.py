@@ -51,9 +51,11 @@ class Line:
             active=session.wake_ups.user_active,
         )
         SessionFeed.begin(session, connection)
-        work.start(self.sounds.begin(session.background_audio_config), name="sounds")
+        background = session.background_audio_config
+        if background is not None or session.agent.thinking_audio is not None:
+            work.start(self.sounds.begin(background), name="sounds")
         self._watch = self._watch_answer(session.voice_mail_detector, work)
-        if connection.participants:
+        if self._watch is not None and connection.participants:
             self.answered()
 
     async def close(self) -> None:

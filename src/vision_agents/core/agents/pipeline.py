@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict, Unpack
 
 from vision_agents.core.agents.context_window import ContextWindow
@@ -100,7 +100,8 @@ class Pipeline:
     @property
     def components(self) -> tuple[Component, ...]:
         """Every part that is there."""
-        return tuple(self._present())
+        slots = (self.llm, self.realtime, self.tts, self.stt, self.vad, self.turn_detection)
+        return tuple([part for part in slots if part is not None])
 
     @property
     def hearing(self) -> tuple[object, ...]:
@@ -119,11 +120,6 @@ class Pipeline:
             "eou": self.turn_detection,
         }
         return {slot: part.describe() for slot, part in slots.items() if part is not None}
-
-    def _present(self) -> Iterator[Component]:
-        for part in (self.llm, self.realtime, self.tts, self.stt, self.vad, self.turn_detection):
-            if part is not None:
-                yield part
 
     async def start(self) -> None:
         """Get every part ready for one session, all at once; the first failure stops the others."""

@@ -13,7 +13,6 @@ from vision_agents.core.agents.publishing import Publishing
 from vision_agents.core.aio.scope import TaskScope
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.edge.transport import Connection
-from vision_agents.core.events.agent import AgentHandedOverEvent
 from vision_agents.core.llm.video import VideoLLM
 from vision_agents.core.processors.processor import AudioProcessor, Processor, VideoProcessor
 from vision_agents.core.types.people import Participant
@@ -86,7 +85,8 @@ class Processing:
         A processor that fails is left out; a file that cannot be played is a `MediaError`.
         """
         agent = self._session.agent
-        await self._get_ready(agent.processors)
+        if agent.processors:
+            await self._get_ready(agent.processors)
         path = agent.video_track_override_path
         if path is not None and agent.takes_video and self._file is None:
             self._file = await VideoFileTrack.open(path, media_root=agent.media_root)
@@ -94,7 +94,6 @@ class Processing:
     def open(self, connection: Connection, output: Output) -> None:
         """Begin: somebody may show something from now on."""
         self._joined = connection, output
-        self._events.on(AgentHandedOverEvent, self._on_handed_over)
         if self._file is not None:
             self._file.on_broken = self.look
             self._file.start()
@@ -103,7 +102,6 @@ class Processing:
 
     async def close(self) -> None:
         """End all work; the processors themselves are closed with the agent's other parts."""
-        self._events.off(self._on_handed_over)
         await self._scope.close()
         self.tracks.close()
         self._window.look_at(None)
@@ -121,9 +119,6 @@ class Processing:
         elif self._joined is not None and not self._scope.closed and self._session.agent.takes_media:
             self._stale, self._publishing = asyncio.Event(), Publishing(*self._joined)
             self._scope.start(self._follow(self._stale, self._publishing), name="follow")
-
-    def _on_handed_over(self, _event: AgentHandedOverEvent) -> None:
-        self.look()
 
     async def _follow(self, stale: asyncio.Event, publishing: Publishing) -> None:
         while True:

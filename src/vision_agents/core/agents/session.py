@@ -89,7 +89,8 @@ class AgentSession(SessionEvents, SessionSpeech, SessionTyping, SessionSounds, S
             self._set_up(agent)
         if pipeline is not None:
             agent.use(pipeline)
-        self.wake_up = wake_up if wake_up is not None else self.wake_up
+        if wake_up is not None:
+            self.wake_up = wake_up
         self.background_audio_config = background_audio or self.background_audio_config
         self.dtmf_handler = dtmf_handler or self.dtmf_handler
         self.voice_mail_detector = voice_mail_detector or self.voice_mail_detector

@@ -9,7 +9,6 @@ import inspect
 import logging
 import types
 import typing
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, Union, cast, get_args, get_origin
 from weakref import WeakSet
@@ -45,30 +44,32 @@ class _Subscription:
     def __init__(self, handler: Handler, kinds: tuple[Kind, ...]) -> None:
         self.handler = handler
         self.kinds = kinds
+        self.classes = tuple(kind for kind in kinds if not isinstance(kind, str))
         self.name = getattr(handler, "__qualname__", type(handler).__name__)
-        self.waiting: deque[Awaitable[None]] = deque()
+        self.waiting: list[Awaitable[None]] = []
         self.worker: asyncio.Task[None] | None = None
         self.dropped = 0
 
     def wants(self, event_class: type[Event]) -> bool:
         if event_class in self.kinds or event_class.type in self.kinds:
             return True
-        wide = [kind for kind in self.kinds if not isinstance(kind, str)]
-        return not event_class.frequent and issubclass(event_class, tuple(wide))
+        return not event_class.frequent and issubclass(event_class, self.classes)
 
     def enqueue(self, call: Awaitable[None]) -> None:
         if len(self.waiting) >= _BACKLOG:
-            _discard(self.waiting.popleft())
+            _discard(self.waiting.pop(0))
             self.dropped += 1
         self.waiting.append(call)
 
     def discard(self) -> None:
         while self.waiting:
-            _discard(self.waiting.popleft())
+            _discard(self.waiting.pop(0))
 
 
 class _Interest(dict[Callable[..., Event], tuple[_Subscription, ...]]):
     """Who wants the events of a class; worked out with the first one."""
+
+    __slots__ = ("_subscriptions",)
 
     def __init__(self, subscriptions: list[_Subscription]) -> None:
         super().__init__()
@@ -145,7 +146,7 @@ class EventBus:
 
     def has_subscribers(self, event_class: type[Event]) -> bool:
         """Tell whether anybody would be called: ask before working out what an event would say."""
-        return bool(self._interest[event_class])
+        return bool(self._subscriptions and self._interest[event_class])
 
     def emit(
         self, event_class: Callable[Fields, Event], /, *args: Fields.args, **fields: Fields.kwargs
@@ -154,7 +155,7 @@ class EventBus:
 
         `session_id` and `at` are the bus's own to fill in.
         """
-        if subscriptions := self._interest[event_class]:
+        if self._subscriptions and (subscriptions := self._interest[event_class]):
             build = cast("Callable[..., Event]", event_class)
             now = asyncio.get_running_loop().time()
             event = build(*args, session_id=self._session_id, at=now, **fields)
@@ -208,7 +209,7 @@ class EventBus:
         try:
             while subscription.waiting:
                 try:
-                    await subscription.waiting.popleft()
+                    await subscription.waiting.pop(0)
                 except Exception as error:  # noqa: BLE001 - a handler is foreign code
                     self._failed(subscription, event, error)
         finally:

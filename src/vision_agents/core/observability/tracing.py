@@ -51,8 +51,8 @@ class SessionTrace:
         """Note that the session is over."""
 
 
-def trace_session(session: TracedSession, clock: Callable[[], Seconds]) -> SessionTrace:
-    """Begin the trace of a session.
+def trace_session(describe: Callable[[], TracedSession], clock: Callable[[], Seconds]) -> SessionTrace:
+    """Begin the trace of a session, which is described where it is traced.
 
     Tracing must have been set up before: a session does not begin to be traced in the middle.
     """
@@ -61,5 +61,5 @@ def trace_session(session: TracedSession, clock: Callable[[], Seconds]) -> Sessi
         return SessionTrace()
     from vision_agents.core.observability.spans import SpanTrace
 
-    trace = SpanTrace(session, clock)
+    trace = SpanTrace(describe(), clock)
     return trace if trace.wanted else SessionTrace()
