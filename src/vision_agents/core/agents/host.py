@@ -58,9 +58,10 @@ class SessionHost:
         self._agent = session.agent
         self._deadlines = session.agent.deadlines
         self._loop = asyncio.get_running_loop()
+        info = CallInfo(call.id, call.type)
         self._listener = CallListener(
             self._agent.events,
-            CallInfo(call.id, call.type),
+            info,
             wake_ups=session.wake_ups,
             processing=session.processing,
             request_close=self.request_close,
@@ -68,7 +69,7 @@ class SessionHost:
         self._work = TaskScope(f"session:{session.id}")
         self._hooks = TaskScope(f"hooks:{session.id}")
         self._handlers = TaskScope(f"events:{session.id}")
-        self._farewell = Farewell(session, CallInfo(call.id, call.type), deadline=self._deadlines.close)
+        self._farewell = Farewell(session, info, deadline=self._deadlines.close)
         self._joining = Joining(session, call, self._listener, on_joined=self._on_joined)
         self._options: Mapping[str, Any] = {}
         self._go = Flag()

@@ -55,10 +55,9 @@ def tool_mark(function: Callable[..., object]) -> ToolMark:
 
 def marked_methods(owner: object) -> Iterator[Callable[..., object]]:
     """Find the bound methods of `owner` that its class or the classes it builds on mark, oldest first."""
-    names: dict[str, None] = {}
-    for kind in reversed(type(owner).__mro__):
-        names.update(dict.fromkeys(name for name, member in vars(kind).items() if hasattr(member, _MARK)))
-    for name in names:
+    kinds = reversed(type(owner).__mro__)
+    marked = [name for kind in kinds for name, member in vars(kind).items() if hasattr(member, _MARK)]
+    for name in dict.fromkeys(marked):
         method = getattr(owner, name)
         if hasattr(method, _MARK):  # an override without the mark takes the tool back
             yield method

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Protocol
 
 from vision_agents.core.audio.pcm import PcmData
@@ -29,9 +30,13 @@ class MetricsCollector:
     """Keeps an agent's numbers, and hands each record on to its readers."""
 
     def __init__(self) -> None:
-        self.metrics = AgentMetrics()
         self._numbers: Mapping[str, Number | None] | None = None
         self._readers: list[TurnReader] = []
+
+    @cached_property
+    def metrics(self) -> AgentMetrics:
+        """The numbers; twenty-five objects, made when somebody counts or asks."""
+        return AgentMetrics()
 
     def add_reader(self, reader: TurnReader) -> None:
         """Let `reader` have what comes from now on."""
