@@ -42,10 +42,14 @@ async def test_nobody_waits_while_it_is_set() -> None:
 
 async def test_who_gives_up_waiting_keeps_nobody_else_from_going_on() -> None:
     flag = Flag()
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(flag.wait(), 1)
     async with TaskScope("test") as scope:
-        waiter = scope.start(flag.wait(), name="waiter")
+        before = scope.start(flag.wait(), name="waiter")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(flag.wait(), 1)
+        after = scope.start(flag.wait(), name="waiter")
         await asyncio.sleep(1)
+        assert not before.done()
+        assert not after.done()
+
         flag.set()
-        await asyncio.wait_for(waiter, 1)
+        await asyncio.wait_for(asyncio.gather(before, after), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 
 class Flag:
@@ -11,12 +12,11 @@ class Flag:
     A session has a dozen, and at most of them nobody ever waits.
     """
 
-    __slots__ = ("_event", "_is_set")
+    __slots__ = ("_is_set", "_waiters")
 
     def __init__(self, *, is_set: bool = False) -> None:
         self._is_set = is_set
-        self._event: asyncio.Event | None = None
-        """While somebody waits."""
+        self._waiters: Sequence[asyncio.Future[None]] = ()
 
     def is_set(self) -> bool:
         """Whether it is set."""
@@ -25,9 +25,10 @@ class Flag:
     def set(self) -> None:
         """Let everybody go on who waits, and nobody wait from now on."""
         self._is_set = True
-        if self._event is not None:
-            self._event.set()
-            self._event = None
+        waiters, self._waiters = self._waiters, ()
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def clear(self) -> None:
         """Let whoever comes from now on wait."""
@@ -36,5 +37,7 @@ class Flag:
     async def wait(self) -> None:
         """Return when it is set."""
         if not self._is_set:
-            self._event = self._event or asyncio.Event()
-            await self._event.wait()
+            waiter = asyncio.get_running_loop().create_future()
+            waiting = (one for one in self._waiters if not one.done())  # without those who gave up
+            self._waiters = (*waiting, waiter)
+            await waiter
