@@ -59,6 +59,7 @@ async def test_a_close_that_hangs_is_cut_short_and_gives_its_socket_back(
         close = connection.close
 
         async def hang() -> None:
+            monkeypatch.undo()  # once: aiortc closes again by itself where the browser was heard to end
             await asyncio.Event().wait()
 
         monkeypatch.setattr(connection, "close", hang)
