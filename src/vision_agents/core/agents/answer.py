@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from vision_agents.core.agents.speaker import Voice
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.aio.mailbox import Mailbox
 from vision_agents.core.history.messages import FunctionCall, Message
 from vision_agents.core.observability.timeline import TurnTimeline
@@ -33,7 +34,7 @@ class Answer:
     turn_instructions: str = ""
     frames: Sequence[VideoFrame] = ()
     question: Message | None = None
-    committed: asyncio.Event = field(default_factory=asyncio.Event)
+    committed: Flag = field(default_factory=Flag)
     text: str = ""
     tokens: int = 0
     segmenter: SentenceSegmenter = field(default_factory=SentenceSegmenter)
@@ -41,7 +42,7 @@ class Answer:
     handed_over: bool = False
     """Whether one of its tools handed the call over: another agent goes on."""
     begins_at: int = 0
-    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    quiet: Flag = field(default_factory=Flag)
     """Set while every sentence so far has its audio."""
 
 

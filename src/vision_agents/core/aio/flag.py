@@ -9,7 +9,7 @@ from collections.abc import Sequence
 class Flag:
     """Does what an `asyncio.Event` does, which holds 800 bytes for waiters before there are any.
 
-    A session has a dozen, and at most of them nobody ever waits.
+    A session has a dozen and a turn five, and at most of them nobody ever waits.
     """
 
     __slots__ = ("_is_set", "_waiters")

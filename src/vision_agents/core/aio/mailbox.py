@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from typing import Generic, TypeVar
+
+from vision_agents.core.aio.flag import Flag
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ class Mailbox(Generic[T]):
             raise ValueError(f"capacity must be >= 1, not {capacity}.")
         self._capacity = capacity
         self._items: deque[T] = deque()
-        self._changed = asyncio.Event()
+        self._changed = Flag()
         self._closed = False
         self._error: Exception | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -10,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.audio.pcm import PcmData
 from vision_agents.core.speech.heard import heard_part
 from vision_agents.core.speech.word_start import word_start
@@ -80,7 +80,7 @@ class Playout:
         self._sentences: list[Sentence] = []
         self._current = 0
         self._finished = False
-        self._progress = asyncio.Event()
+        self._progress = Flag()
 
     def begin(self, text: str) -> Sentence:
         """Announce the next sentence, before its audio."""

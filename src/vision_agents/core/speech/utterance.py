@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Generator
 from enum import StrEnum
 
 from vision_agents.core.aio.failures import failure_fields
+from vision_agents.core.aio.flag import Flag
 from vision_agents.core.functions.running import running_call
 from vision_agents.core.speech.playout import Playout
 from vision_agents.core.types.ids import new_id
@@ -53,7 +53,7 @@ class UtteranceHandle:
         """Why it cannot go on once what is there was played."""
         self._interruptible = interruptible
         self._error: Exception | None = None
-        self._done = asyncio.Event()
+        self._done = Flag()
         self._callbacks: list[Callable[[UtteranceHandle], object]] = []
 
     @property
