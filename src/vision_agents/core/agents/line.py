@@ -74,10 +74,10 @@ class Line:
 
     def hear(self, participant: Participant, pcm: PcmData) -> bool:
         """Take a participant's audio; tells whether the models and the events may have it, too."""
-        self.telephone.hear(participant, pcm)
+        may_have_it = self.telephone.hear(participant, pcm)
         if self._watch is not None:
             self._watch.hear(pcm)
-        return not (self.telephone.deaf or self._voicemail)
+        return may_have_it and not self._voicemail
 
     async def transfer(
         self,

@@ -74,11 +74,6 @@ class Telephone:
         if handler is not None:
             events.on(DtmfReceivedEvent, handler)
 
-    @property
-    def deaf(self) -> bool:
-        """Whether what comes from the line goes to no model and no event."""
-        return self._secret or self.on_hold
-
     async def close(self) -> None:
         """Hear no more keys, let nobody wait for them, and let a transfer come to its end."""
         self._closed = True
@@ -95,12 +90,15 @@ class Telephone:
             async with asyncio.timeout(_TO_HANG_UP):
                 await self._transfer_over.wait()
 
-    def hear(self, participant: Participant, pcm: PcmData) -> None:
-        """Look for keys in a participant's audio, where they are to be found there."""
+    def hear(self, participant: Participant, pcm: PcmData) -> bool:
+        """Take a participant's audio; tells whether the models and the events may have it, too."""
         wanted = self._handler is not None or self._collector is not None
         finds = wanted and self._finds_tones
-        if not (finds or self._secret):
-            return
+        if finds or self._secret:
+            self._find_keys(participant, pcm, finds=finds)
+        return not (self._secret or self.on_hold)
+
+    def _find_keys(self, participant: Participant, pcm: PcmData, *, finds: bool) -> None:
         for digit in self._finder.hear(participant.id, pcm):
             if finds:
                 self.press(participant, digit)

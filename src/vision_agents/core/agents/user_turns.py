@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from vision_agents.core.agents.agent_turns import AgentTurns
 from vision_agents.core.agents.ensemble import Surroundings
@@ -19,8 +19,7 @@ from vision_agents.core.events.agent import (
 )
 from vision_agents.core.history.messages import Message, Role
 from vision_agents.core.observability.timeline import TurnTimeline
-from vision_agents.core.turns.decisions import Decision
-from vision_agents.core.turns.observations import Floor, Observation
+from vision_agents.core.turns.observations import Floor
 from vision_agents.core.types.people import Participant
 from vision_agents.core.types.status import AgentState, UserState
 
@@ -54,6 +53,8 @@ class UserTurns:
         self._bus = around.bus
         self._turns = turns
         self._events = events
+        self.on_observed = events.observed
+        """Lets the flight recorder write it down, where there is one."""
         self._wake_ups = wake_ups
         self._changed = changed
         self._listeners = Listeners(self._new_listener, around.scope)
@@ -118,12 +119,6 @@ class UserTurns:
         await self._listeners.close()
 
     # What the listeners find.
-
-    def on_observed(
-        self, participant: Participant, observation: Observation, decisions: Sequence[Decision]
-    ) -> None:
-        """Let the flight recorder write it down, where there is one."""
-        self._events.observed(participant, observation, decisions)
 
     def on_speech_started(self, participant: Participant) -> None:
         """Note that a participant begins to speak."""

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from vision_agents.core.audio.pcm import PcmData, Samples
 
 _Window: TypeAlias = npt.NDArray[np.float32]
-_UNIT = np.float32(1 / 32768)
+# An array and not a scalar, which numpy would turn into an array for each window.
+_UNIT = np.array(1 / 32768, np.float32)
 
 
 class Chunker:
@@ -89,16 +90,14 @@ class FloatWindows:
 
         A window is valid until the next one is asked for.
         """
-        taken, size = 0, len(self._window)
-        while taken < len(samples):
-            count = min(size - self._filled, len(samples) - taken)
-            room = self._window[self._filled : self._filled + count]
-            np.multiply(samples[taken : taken + count], _UNIT, out=room)
-            taken += count
-            self._filled += count
-            if self._filled == size:
-                self._filled = 0
-                yield self._window, len(samples) - taken
+        while len(samples) >= (room := len(self._window) - self._filled):
+            self._window[self._filled :] = samples[:room]
+            np.multiply(self._window, _UNIT, out=self._window)
+            samples, self._filled = samples[room:], 0
+            yield self._window, len(samples)
+        end = self._filled + len(samples)
+        self._window[self._filled : end] = samples
+        self._filled = end
 
     def reset(self) -> None:
         """Forget the window that has begun."""

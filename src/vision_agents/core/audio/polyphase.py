@@ -118,7 +118,8 @@ class PolyphaseStream:
             return np.concatenate([self.process(samples[at : at + step]).copy() for at in parts])
         self._load(samples)
         if self._rows is not None and self._design.block is not None and self._offset == 0:
-            return np.matmul(self._rows, self._design.block.matrix, out=self._result).reshape(-1)
+            # `dot`, for `matmul` takes half as long again where rows overlap.
+            return self._rows.dot(self._design.block.matrix, out=self._result).reshape(-1)
         return self._gather()
 
     def _load(self, samples: Samples) -> None:

@@ -10,7 +10,8 @@ from vision_agents.core.types.units import Seconds
 
 _MIN_RATE, _MAX_RATE = 4_000, 384_000
 _FULL_SCALE = np.float32(32768)
-_LOWEST, _HIGHEST = np.float32(-32768), np.float32(32767)
+# Arrays and not scalars, which numpy would turn into arrays for each piece.
+_LOWEST, _HIGHEST = np.array(-32768, np.float32), np.array(32767, np.float32)
 
 
 class Resampler:

@@ -44,11 +44,8 @@ class InboundAudio:
         self._frame: Seconds = 0.0
         self._pushed_at: Seconds = float("-inf")
         self._late: tuple[PcmData, Seconds] | None = None  # a late frame, and when it came
-
-    @property
-    def position(self) -> Seconds:
+        self.position: Seconds = 0.0
         """Audio time at which the next frame begins, if it comes in time."""
-        return self._base + self._samples / self._sample_rate
 
     def push(self, pcm: PcmData) -> None:
         """Take the next frame, which was heard until now.
@@ -110,6 +107,7 @@ class InboundAudio:
             self._sample_rate = pcm.sample_rate
         at = self.position
         self._samples += len(pcm.samples)
+        self.position = self._base + self._samples / self._sample_rate
         assert self._anchor is not None
         self._anchor = min(self._anchor, now - self.position)
         self._on_audio(pcm, at)
@@ -132,5 +130,6 @@ class InboundAudio:
     def _skip(self, duration: Seconds) -> None:
         """Let audio time pass without audio; it is moved first, so that the listener may ask for it."""
         at = self.position
-        self._base, self._samples = at + duration, 0
+        self.position = self._base = at + duration
+        self._samples = 0
         self._on_gap(at, duration)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class LoopbackRoom:
 
     def __init__(self, on_empty: Callable[[], None], exchange: LoopbackExchange) -> None:
         self.exchange = exchange
-        self._seats: list[Seat] = []
+        self._sit(())
         self._on_empty = on_empty
 
     def others(self, seat: Seat) -> tuple[Participant, ...]:
@@ -54,8 +54,8 @@ class LoopbackRoom:
 
     def enter(self, seat: Seat) -> None:
         """Let a party in: the others hear of it, and it hears who is here already."""
-        present = tuple(self._seats)
-        self._seats.append(seat)
+        present = self._seats
+        self._sit((*present, seat))
         for other in present:
             seat.on_joined(other.participant)
         for other in present:
@@ -63,44 +63,46 @@ class LoopbackRoom:
 
     def leave(self, seat: Seat) -> None:
         """Let a party out; nothing where it is not here any more."""
-        if seat not in self._seats:
+        others = self._hearers.get(seat)
+        if others is None:
             return
-        self._seats.remove(seat)
-        for other in tuple(self._seats):
+        self._sit(others)
+        for other in others:
             other.on_left(seat.participant)
         if not self._seats:
             self._on_empty()
 
     def end(self, detail: str) -> None:
         """End the call for everybody."""
-        seats, self._seats = self._seats, []
+        seats = self._seats
+        self._sit(())
         self._on_empty()
         for seat in seats:
             seat.on_ended(detail)
 
     def send_audio(self, sender: Seat, pcm: PcmData) -> None:
         """Let the others hear `pcm`; nothing where the sender is not here any more."""
-        for other in self._others_of_present(sender):
+        for other in self._hearers.get(sender, ()):
             other.on_audio(sender.participant, pcm)
 
     def send_video(self, sender: Seat, kind: TrackType, frame: VideoFrame) -> None:
         """Let the others see `frame`; nothing where the sender is not here any more."""
-        for other in self._others_of_present(sender):
+        for other in self._hearers.get(sender, ()):
             other.on_video(sender.participant, kind, frame)
 
     def end_video(self, sender: Seat, kind: TrackType) -> None:
         """Let the others know that a track has ended; nothing where the sender is not here any more."""
-        for other in self._others_of_present(sender):
+        for other in self._hearers.get(sender, ()):
             other.on_video_ended(sender.participant, kind)
 
     def send_event(self, sender: Seat, data: Mapping[str, object]) -> None:
         """Give application data to the others; nothing where the sender is not here any more."""
-        for other in self._others_of_present(sender):
+        for other in self._hearers.get(sender, ()):
             other.on_event(sender.participant, data)
 
     def send_digit(self, sender: Seat, digit: str) -> None:
         """Let the others know of a key; nothing where the sender is not here any more."""
-        for other in self._others_of_present(sender):
+        for other in self._hearers.get(sender, ()):
             other.on_digit(sender.participant, digit)
 
     def move_others(self, seat: Seat, room: LoopbackRoom) -> None:
@@ -110,10 +112,10 @@ class LoopbackRoom:
             other.on_moved(room)
             room.enter(other)
 
-    def _others_of_present(self, sender: Seat) -> list[Seat]:
-        if sender not in self._seats:
-            return []
-        return [seat for seat in self._seats if seat is not sender]
+    def _sit(self, seats: Sequence[Seat]) -> None:
+        """Note who is here, and so who hears whom: asked with each frame, changed hardly ever."""
+        self._seats = tuple(seats)
+        self._hearers = {seat: tuple(other for other in seats if other is not seat) for seat in seats}
 
 
 class LoopbackExchange:
