@@ -214,13 +214,16 @@ def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
 
 
 def _apart(stretches: Iterable[str], text: list[str]) -> Iterator[list[str]]:
-    """The words of each stretch; a voice held for less than a frame leaves a piece of a word before one."""
+    """The words of each stretch; a voice held for less than a frame says a piece of a word twice, or all of it."""
     for stretch in stretches:
         words: list[str] = []
         for heard in stretch.split():
             whole = next((word for word in text if heard.endswith(word)), heard)
             if heard != whole:
                 yield [*words, heard.removesuffix(whole)]
+                words = []
+            elif words[-1:] == [whole]:
+                yield words
                 words = []
             words.append(whole)
         if words:

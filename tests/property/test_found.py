@@ -10,8 +10,10 @@ import pytest
 from tests.property.actions import (
     HangsUp,
     Interrupts,
+    Leaves,
     Mumbles,
     Mutes,
+    Nods,
     Presses,
     Reply,
     Say,
@@ -70,10 +72,22 @@ _A_PAUSE_AS_SHORT_AS_JITTER = _scene(
 )
 """Three frames that were left out cannot be told from three that are late: two words were heard as one."""
 
+_HOLDS_AND_LEAVES_AT_ONCE = _scene(
+    Step(Speaks(1, 2, 0.5), 0.4),
+    Step(Speaks(1, 1, 0.1), 0.0),
+    Step(Reply("queue", False), 0.7),
+    Step(Waits(), 0.1),
+    Step(Nods(0), 0.0),
+    Step(Leaves(1), 0.0),
+    Step(Waits(), 0.0),
+)
+"""Held at the end of a word and let go in the same moment: the word is heard twice without a gap between."""
+
 
 @pytest.mark.parametrize(
     "scene",
     [
+        pytest.param(_HOLDS_AND_LEAVES_AT_ONCE, id="holds and leaves at once"),
         pytest.param(_MODEL_FAILS_WITH_A_FRAME_ON_ITS_WAY, id="model fails with a frame on its way"),
         pytest.param(_HELD_BY_ONE_AND_CUT_BY_THE_APPLICATION, id="held by one and cut by the application"),
         pytest.param(_A_PAUSE_AS_SHORT_AS_JITTER, id="a pause as short as jitter"),
