@@ -214,7 +214,7 @@ def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
 
 
 def _apart(stretches: Iterable[str], text: list[str]) -> Iterator[list[str]]:
-    """The words of each stretch; a voice held for less than a frame says a piece of a word twice, or all of it."""
+    """The words of each stretch; a voice held for less than a frame says a word, or a piece of it, twice."""
     for stretch in stretches:
         words: list[str] = []
         for heard in stretch.split():
