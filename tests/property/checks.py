@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from tests.property.actions import Action, Closes, CutsOne, HangsUp, Interrupts, Mutes, Presses, Releases
+from tests.property.actions import (
+    Action,
+    Closes,
+    CutsOne,
+    HangsUp,
+    Interrupts,
+    Leaves,
+    Mutes,
+    Presses,
+    Releases,
+)
 from tests.property.errand_checks import check_errands, check_sounds
 from tests.property.parts import heard_stretches, unpaired
 from tests.property.stage import LAST_QUESTION, LIMITS, Stage
@@ -182,7 +192,8 @@ def check_agent_turns(stage: Stage) -> None:
         assert turn.ended is not None
         text, spoken = _words(turn.ended.text), _words(turn.ended.spoken_text)
         rest = _after(spoken, text)
-        least, most = heard_words(heard_stretches(turn.frames), [*spoken, *rest])
+        stretches = _apart(heard_stretches(turn.frames), [*spoken, *rest], repeats=stage.scene.has(Leaves))
+        least, most = heard_words(stretches, [*spoken, *rest])
         assert least - 1 <= len(spoken) <= most + 1, (spoken, least, most)
         if turn.ended.spoken_text:
             told.append((turn.ended.spoken_text, turn.ended.interrupted))
@@ -197,13 +208,13 @@ def _after(spoken: list[str], text: list[str]) -> list[str]:
     return list(rest)
 
 
-def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
+def heard_words(stretches: Iterable[list[str]], text: list[str]) -> tuple[int, int]:
     """How many words of `text` were surely heard, and how many perhaps: the last may have been cut.
 
     A stretch after the first one goes on where the one before it ended, or a little earlier.
     """
     surely = perhaps = 0
-    for words in _apart(stretches, text):
+    for words in stretches:
         begin = next((at for at, word in enumerate(text) if word.startswith(words[0])), surely)
         assert begin <= surely, f"{words} comes too late after {text[:surely]}"
         assert words[:-1] == text[begin : begin + len(words) - 1]
@@ -213,8 +224,11 @@ def heard_words(stretches: Iterable[str], text: list[str]) -> tuple[int, int]:
     return surely, perhaps
 
 
-def _apart(stretches: Iterable[str], text: list[str]) -> Iterator[list[str]]:
-    """The words of each stretch; a voice held for less than a frame says a word, or a piece of it, twice."""
+def _apart(stretches: Iterable[str], text: list[str], *, repeats: bool) -> Iterator[list[str]]:
+    """The words of each stretch; a voice held for less than a frame leaves a piece of a word before one.
+
+    With `repeats` a whole word may come twice, too: who leaves in the moment of a hold takes it back at once.
+    """
     for stretch in stretches:
         words: list[str] = []
         for heard in stretch.split():
@@ -222,7 +236,7 @@ def _apart(stretches: Iterable[str], text: list[str]) -> Iterator[list[str]]:
             if heard != whole:
                 yield [*words, heard.removesuffix(whole)]
                 words = []
-            elif words[-1:] == [whole]:
+            elif repeats and words[-1:] == [whole]:
                 yield words
                 words = []
             words.append(whole)
